@@ -1,0 +1,32 @@
+/**
+ * SPI of the file system: all I/O of the engine goes through here, so that tests can put a simulated disk behind it.
+ * Errors are StorageError (STORAGE.IO, STORAGE.FULL) with path, syscall and errno in `meta`.
+ */
+export interface Files {
+  /** The whole file, or null when it does not exist. */
+  read(path: string): Promise<Uint8Array | null>;
+  readAt(path: string, offset: number, length: number): Promise<Uint8Array>;
+  /** Size in bytes, or null when it does not exist. */
+  size(path: string): Promise<number | null>;
+  /** Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory. On failure the old file is untouched. */
+  replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
+  /** Opens for appending, creating it (durably, directory entry included) when missing. */
+  append(path: string): Promise<AppendFile>;
+  /** Names in a directory; empty when it does not exist. */
+  list(dir: string): Promise<readonly string[]>;
+  makeDir(dir: string): Promise<void>;
+  /** Removes a file durably; a missing one is fine. */
+  remove(path: string): Promise<void>;
+  /** Exclusive lock for one writer process; throws LockedError. Takes over a stale one. */
+  lock(path: string): Promise<AsyncDisposable>;
+}
+
+export interface AppendFile extends AsyncDisposable {
+  /** Bytes written so far, synced or not. */
+  readonly size: number;
+  /** Appends all bytes or throws; after a short write the file is cut back to its old size. */
+  write(bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  /** Cuts the file to `size` bytes, durably. */
+  truncate(size: number): Promise<void>;
+}
