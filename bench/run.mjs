@@ -1,0 +1,67 @@
+/**
+ * npm run bench -- [suite] [options]
+ *   suite              blog (default)
+ *   --json [file]      print the result as JSON (or write it to the file and print the table)
+ *   --rounds N         rounds a workload (default 7)
+ *   --scale F          fraction of the data set and of the operations, for a quick look (default 1)
+ *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable
+ *   --peers a,b        peers, from bench/peers
+ *   --profile DIR      CPU profiles of every peer, as .cpuprofile files in DIR
+ * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.
+ */
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { prepare } from "./lib/prepare.mjs";
+
+const SUITES = ["blog"];
+
+const list = (text) => text?.split(",").filter((part) => part !== "") ?? null;
+
+// parseArgs knows no optional values: `--json` alone means "to stdout".
+const argv = process.argv.slice(2).flatMap((arg, i, all) => {
+  const next = all[i + 1];
+  return arg === "--json" && (next === undefined || next.startsWith("--") || !next.endsWith(".json"))
+    ? ["--json", "-"]
+    : [arg];
+});
+const { values, positionals } = parseArgs({
+  args: argv,
+  allowPositionals: true,
+  options: {
+    json: { type: "string" },
+    rounds: { type: "string", default: "7" },
+    scale: { type: "string", default: "1" },
+    only: { type: "string" },
+    peers: { type: "string" },
+    profile: { type: "string" },
+  },
+});
+
+const suite = positionals[0] ?? "blog";
+if (!SUITES.includes(suite)) {
+  console.error(`no suite "${suite}"; there is: ${SUITES.join(", ")}`);
+  process.exit(2);
+}
+const peers = list(values.peers);
+prepare({ build: peers === null || peers.some((peer) => peer.startsWith("tenon")) });
+const { run } = await import(`./suites/${suite}.mjs`);
+const log = (text) => console.error(text);
+const { result, text, failed } = await run({
+  folder: join(import.meta.dirname, "results", `data-${process.pid}`),
+  rounds: Number(values.rounds),
+  scale: Number(values.scale),
+  only: list(values.only),
+  peers,
+  nodeFlags: values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(values.profile)}`],
+  log,
+});
+const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, platform: process.platform };
+const json = JSON.stringify({ ...result, machine, at: new Date().toISOString() }, null, 2);
+if (values.json === "-") console.log(json);
+else {
+  console.log(text);
+  if (values.json !== undefined) writeFileSync(values.json, `${json}\n`);
+}
+process.exitCode = failed ? 1 : 0;
