@@ -1,0 +1,158 @@
+/**
+ * A Store of persistent trees in memory, made durable by a Persistence (or by none). `published` is what readers see,
+ * `head` is what the next commit builds on; a commit is durable first, then published, then resolved. When one cannot be
+ * made durable the store is poisoned: readers go on, head falls back to what was published, every later write is refused.
+ */
+import { StorageError } from "../../base/errors.js";
+import type { CallOptions } from "../../base/options.js";
+import type { Mutation, Snapshot, Space, Store } from "../store.js";
+import type { Persistence } from "./persistence.js";
+import { applyBatch, EMPTY_ROOTS, type Roots, reshapeRoots } from "./roots.js";
+import { RootsSnapshot } from "./snapshot.js";
+
+export class MapStore implements Store {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly #persistence: Persistence | null;
+  #state: "new" | "open" | "closed" = "new";
+  #spaces: readonly Space[] = [];
+  #published: Roots = EMPTY_ROOTS;
+  #head: Roots = EMPTY_ROOTS;
+  #poison: unknown;
+  /** Settles when everything that was called before has settled; never rejects. */
+  #pending: Promise<unknown> = Promise.resolve();
+  /** Set while the set of spaces changes; commits wait for it. */
+  #barrier: Promise<void> | null = null;
+
+  constructor(name: string, persistence: Persistence | null) {
+    this.name = name;
+    this.#persistence = persistence;
+    this.durable = persistence?.durable ?? false;
+  }
+
+  async open(spaces: readonly Space[], options?: CallOptions): Promise<void> {
+    if (this.#state !== "new") throw this.#closedError();
+    const stored = this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, options);
+    try {
+      this.#published = this.#head = reshapeRoots(stored, spaces, true);
+    } catch (error) {
+      await this.#persistence?.close(null, spaces);
+      throw error;
+    }
+    this.#spaces = spaces;
+    this.#state = "open";
+  }
+
+  async reshape(spaces: readonly Space[]): Promise<void> {
+    this.#checkWritable();
+    await this.#exclusive(async () => {
+      const roots = reshapeRoots(this.#head, spaces, false);
+      await this.#persistence?.checkpoint(roots, spaces);
+      this.#spaces = spaces;
+      this.#published = this.#head = roots;
+    });
+  }
+
+  snapshot(): Snapshot {
+    this.#checkReadable();
+    return new RootsSnapshot(this.#published, this.#readable);
+  }
+
+  async commit(batch: readonly Mutation[]): Promise<void> {
+    this.#checkWritable();
+    while (this.#barrier !== null) await this.#barrier;
+    this.#checkWritable();
+    const roots = applyBatch(this.#head, batch, this.#head.sequence + 1);
+    this.#head = roots;
+    if (this.#persistence === null) {
+      this.#published = roots;
+      return;
+    }
+    const appended = this.#persistence.append(batch, roots);
+    this.#pending = appended.catch(() => {});
+    try {
+      await appended;
+    } catch (error) {
+      this.#poison ??= error;
+      this.#head = this.#published;
+      throw error;
+    }
+    if (roots.sequence > this.#published.sequence) this.#published = roots;
+  }
+
+  async readRegistry(): Promise<string | null> {
+    if (this.#state === "closed") throw this.#closedError();
+    return this.#persistence === null ? this.#registry : this.#persistence.readRegistry();
+  }
+
+  #registry: string | null = null;
+
+  async writeRegistry(text: string): Promise<void> {
+    this.#checkWritable();
+    if (this.#persistence === null) this.#registry = text;
+    else await this.#persistence.writeRegistry(text);
+  }
+
+  async compact(options?: CallOptions): Promise<void> {
+    this.#checkWritable();
+    await this.#exclusive(async () => {
+      await this.#persistence?.checkpoint(this.#head, this.#spaces, options);
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === "closed") return;
+    const wasOpen = this.#state === "open";
+    this.#state = "closed";
+    if (!wasOpen || this.#persistence === null) return;
+    while (this.#barrier !== null) await this.#barrier;
+    await this.#pending;
+    await this.#persistence.close(this.#poison === undefined ? this.#head : null, this.#spaces);
+  }
+
+  /** Runs work while no commit is under way. */
+  async #exclusive(work: () => Promise<void>): Promise<void> {
+    while (this.#barrier !== null) await this.#barrier;
+    this.#checkWritable();
+    const run = (async () => {
+      await this.#pending;
+      this.#checkWritable();
+      await work();
+    })();
+    this.#barrier = run.then(
+      () => {},
+      () => {},
+    );
+    try {
+      await run;
+    } finally {
+      this.#barrier = null;
+    }
+  }
+
+  readonly #readable = (): void => this.#checkReadable();
+
+  #checkReadable(): void {
+    if (this.#state !== "open") throw this.#closedError();
+  }
+
+  #checkWritable(): void {
+    if (this.#state !== "open") throw this.#closedError();
+    if (this.#poison === undefined) return;
+    throw new StorageError(
+      "STORAGE.POISONED",
+      `${this.name} refuses writes: an earlier one could not be made durable`,
+      {
+        cause: this.#poison,
+        fix: "solve the cause, then close the database and open it again; everything acknowledged is still there",
+      },
+    );
+  }
+
+  #closedError(): StorageError {
+    const what = this.#state === "new" ? "is not open yet" : this.#state === "open" ? "is open already" : "is closed";
+    return new StorageError("STORAGE.CLOSED", `${this.name} ${what}`, {
+      fix: "use the database between createClient() and close()",
+    });
+  }
+}
