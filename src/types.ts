@@ -1,0 +1,363 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * `tenon/types`: the only module that generated declarations import. Types only, no zod, no driver, so that a file with
+ * queries costs the editor nothing but these interfaces. Everything per model is generated as plain named interfaces;
+ * what is here is what all models share. Invariant: no object literal of the user is ever inferred into a type parameter
+ * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
+ */
+import type { Engine } from "./engine/engine.js";
+import type { Json } from "./schema/model.js";
+
+export type { ExplainOptions, Plan, PlanNode } from "./engine/engine.js";
+export type { Json } from "./schema/model.js";
+
+/** Options that every call which can wait takes. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of `stream`. */
+export interface StreamOptions extends CallOptions {
+  /** Rows fetched at a time at most. */
+  batch?: number | undefined;
+}
+
+// -- Filters. `N` is `null` for fields that can be null.
+
+/** What every field can be asked. */
+export interface ValueFilter<T> {
+  $eq?: T;
+  $ne?: T;
+  $in?: readonly T[];
+  $nin?: readonly T[];
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
+  $not?: ValueFilter<T>;
+}
+
+/** What ordered values can be asked: numbers, dates, bigints, strings (by code point). */
+export interface OrderedFilter<T, N> extends ValueFilter<T | N> {
+  $gt?: T;
+  $gte?: T;
+  $lt?: T;
+  $lte?: T;
+}
+
+export interface NumberFilter<N = never> extends OrderedFilter<number, N> {
+  $not?: NumberFilter<N>;
+}
+export interface BigIntFilter<N = never> extends OrderedFilter<bigint, N> {
+  $not?: BigIntFilter<N>;
+}
+export interface DateFilter<N = never> extends OrderedFilter<Date, N> {
+  $not?: DateFilter<N>;
+}
+export interface StringFilter<N = never> extends OrderedFilter<string, N> {
+  $contains?: string;
+  $startsWith?: string;
+  $endsWith?: string;
+  $regex?: string | RegExp;
+  $not?: StringFilter<N>;
+}
+export interface BooleanFilter<N = never> extends ValueFilter<boolean | N> {}
+export interface BytesFilter<N = never> extends ValueFilter<Uint8Array | N> {}
+/** Enums and literal unions. */
+export interface EnumFilter<T> extends ValueFilter<T> {}
+/** Untyped JSON: compared whole, or by the keys inside. */
+export type JsonFilter = Json | ValueFilter<Json>;
+
+/** A list: `T` is an element, `F` what an element can be asked. */
+export interface ListFilter<T, F> extends ValueFilter<readonly T[] | null> {
+  /** An element equals this. */
+  $contains?: T;
+  /** At least one element matches. */
+  $some?: F;
+  /** All elements match; true for an empty list. */
+  $every?: F;
+  /** No element matches. */
+  $none?: F;
+  $not?: ListFilter<T, F>;
+}
+
+/** Rows at the other end of a to-many relation. */
+export interface ToManyFilter<W> {
+  /** At least one related row matches. */
+  some?: W;
+  /** All related rows match; true when there is none. */
+  every?: W;
+  /** No related row matches. */
+  none?: W;
+}
+
+/** The row at the other end of a to-one relation; writing its filter directly means `is`. */
+export interface ToOneFilter<W> {
+  is?: W | null;
+  isNot?: W | null;
+}
+
+// -- Order
+
+export type Direction = "asc" | "desc";
+/** A direction, or a direction and where null goes (first ascending, last descending unless said). */
+export type SortOrder = Direction | { direction: Direction; nulls?: "first" | "last" };
+/** Order by the number of related rows. */
+export interface CountOrder {
+  $count: Direction;
+}
+
+// -- Rows
+
+/** First steps of paths: `"posts.comments"` -> `"posts"`. */
+export type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
+/** What follows the step `K`: `"posts.comments"` after `"posts"` -> `"comments"`. */
+export type Tail<P extends string, K extends string> = P extends `${K}.${infer R}` ? R : never;
+
+declare const row: unique symbol;
+/** A query whose rows are `T`. */
+export interface Rows<out T> {
+  readonly [row]: T;
+}
+
+/** What is returned of each row. */
+export interface ShapeArgs<P, S, O> extends CallOptions {
+  /** Only these fields. */
+  select?: readonly S[];
+  /** All fields but these. */
+  omit?: readonly O[];
+  /** Relations to load, by path: `["posts.comments"]`. */
+  populate?: readonly P[];
+}
+export interface UniqueArgs<U, P, S, O> extends ShapeArgs<P, S, O> {
+  where: U;
+}
+
+// -- Writes
+
+export interface CreateArgs<D, P, S, O> extends ShapeArgs<P, S, O> {
+  data: D;
+}
+export interface UpdateArgs<U, D, P, S, O> extends ShapeArgs<P, S, O> {
+  where: U;
+  data: D;
+}
+export interface UpsertArgs<U, C, D, P, S, O> extends ShapeArgs<P, S, O> {
+  where: U;
+  create: C;
+  update: D;
+}
+export interface CreateManyArgs<D, B> extends CallOptions {
+  data: readonly D[];
+  /** Leave out rows whose key or unique value exists already. */
+  skipDuplicates?: boolean;
+  /** Also return the rows. */
+  returning?: B;
+}
+/** Every row, on purpose. */
+export interface All {
+  all: true;
+}
+export interface UpdateManyArgs<W, D, B> extends CallOptions {
+  where: W | All;
+  data: D;
+  /** Change at most this many. */
+  limit?: number;
+  /** Also return the rows. */
+  returning?: B;
+}
+export interface DeleteManyArgs<W, B> extends CallOptions {
+  where: W | All;
+  /** Delete at most this many. */
+  limit?: number;
+  /** Also return the rows. */
+  returning?: B;
+}
+export interface Count {
+  count: number;
+}
+export interface CountAndRows<T> extends Count {
+  rows: T[];
+}
+export type ManyResult<T, B> = B extends true ? CountAndRows<T> : Count;
+
+/** `{ $set: value }`: the same as the value alone. */
+export interface SetTo<T> {
+  $set: T;
+}
+/** Removes an optional value; a nullable one becomes null. */
+export interface Unset {
+  $unset: true;
+}
+/** Atomic arithmetic, or `$set`. */
+export interface NumberUpdate<T> {
+  $inc?: T;
+  $mul?: T;
+  $set?: T;
+}
+/** Adds or removes elements, or replaces the list. */
+export interface ListUpdate<T> {
+  /** An element, or several in an array. */
+  $push?: T | readonly T[];
+  /** Removes every element equal to this, or to one of these. */
+  $pull?: T | readonly T[];
+  $set?: readonly T[];
+}
+/** Changes some properties of a nested object, or replaces it. */
+export interface ObjectUpdate<T> {
+  $patch?: Partial<T>;
+  $set?: T;
+}
+
+export interface ConnectOrCreate<C, U> {
+  where: U;
+  create: C;
+}
+export interface ToOneCreate<C, U> {
+  create?: C;
+  connect?: U;
+  connectOrCreate?: ConnectOrCreate<C, U>;
+}
+export interface ToOneUpdate<C, U, D, W> extends ToOneCreate<C, U> {
+  update?: UpdateRelated<D, W>;
+  upsert?: { where?: W; create: C; update: D };
+}
+/** A to-one relation that may be empty. */
+export interface ToOptionalUpdate<C, U, D, W> extends ToOneUpdate<C, U, D, W> {
+  disconnect?: true;
+  delete?: true;
+}
+export interface ToManyCreate<C, U> {
+  create?: C | readonly C[];
+  connect?: U | readonly U[];
+  connectOrCreate?: ConnectOrCreate<C, U> | readonly ConnectOrCreate<C, U>[];
+}
+export interface ToManyUpdate<C, U, D, W> extends ToManyCreate<C, U> {
+  /** Exactly these rows are related afterwards. */
+  set?: U | readonly U[];
+  disconnect?: U | readonly U[];
+  delete?: U | readonly U[];
+  deleteMany?: W | readonly W[];
+  update?: UpdateOne<U, D> | readonly UpdateOne<U, D>[];
+  updateMany?: UpdateRelated<D, W> | readonly UpdateRelated<D, W>[];
+  upsert?: UpsertOne<C, U, D> | readonly UpsertOne<C, U, D>[];
+}
+export interface UpdateOne<U, D> {
+  where: U;
+  data: D;
+}
+export interface UpdateRelated<D, W> {
+  where?: W;
+  data: D;
+}
+export interface UpsertOne<C, U, D> {
+  where: U;
+  create: C;
+  update: D;
+}
+/** The payload of the row between two models of a many-to-many relation. */
+export interface Through<T> {
+  $through?: T;
+}
+
+// -- Aggregates. `V`: value by path; `C`: whether rows are counted; `S A N X`: the paths of sum, avg, min, max.
+
+export interface AggregateArgs<W, C, S, A, N, X> extends CallOptions {
+  where?: W;
+  count?: C;
+  sum?: readonly S[];
+  avg?: readonly A[];
+  min?: readonly N[];
+  max?: readonly X[];
+}
+export interface GroupByArgs<W, H, G, B, C, S, A, N, X> extends AggregateArgs<W, C, S, A, N, X> {
+  by: readonly B[];
+  /** A filter on the result rows. */
+  having?: H;
+  orderBy?: G | readonly G[];
+  limit?: number;
+  offset?: number;
+}
+type Measured<C, S, A, N, X> =
+  | ([C] extends [true] ? "count" : never)
+  | ([S] extends [never] ? never : "sum")
+  | ([A] extends [never] ? never : "avg")
+  | ([N] extends [never] ? never : "min")
+  | ([X] extends [never] ? never : "max");
+/** Sums are null when there is no value; a sum of bigints is a bigint. */
+export type Sums<V, S extends keyof V> = { [K in S]: (bigint extends V[K] ? bigint : number) | null };
+export type Averages<A extends PropertyKey> = { [K in A]: number | null };
+export type Extremes<V, N extends keyof V> = { [K in N]: (V[K] & {}) | null };
+export interface Measures<V, S extends keyof V, A extends keyof V, N extends keyof V, X extends keyof V> {
+  count: number;
+  sum: Sums<V, S>;
+  avg: Averages<A>;
+  min: Extremes<V, N>;
+  max: Extremes<V, X>;
+}
+export type AggregateRow<V, C, S extends keyof V, A extends keyof V, N extends keyof V, X extends keyof V> = {
+  [K in Measured<C, S, A, N, X>]: Measures<V, S, A, N, X>[K];
+};
+export type GroupRow<
+  V,
+  B extends keyof V,
+  C,
+  S extends keyof V,
+  A extends keyof V,
+  N extends keyof V,
+  X extends keyof V,
+> = Pick<V, B> & AggregateRow<V, C, S, A, N, X>;
+/** A filter on groups: by their values and by their measures. `S`: paths that can be summed, `M`: that can be compared. */
+export type GroupHaving<V, S extends keyof V, M extends keyof V> = {
+  [K in keyof V]?: V[K] | OrderedFilter<V[K] & {}, null>;
+} & MeasureHaving<V, S, M>;
+export interface MeasureHaving<V, S extends keyof V, M extends keyof V> {
+  count?: number | NumberFilter;
+  sum?: { [K in S]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
+  avg?: { [K in S]?: number | NumberFilter<null> | null };
+  min?: { [K in M]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
+  max?: { [K in M]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
+  $and?: readonly GroupHaving<V, S, M>[];
+  $or?: readonly GroupHaving<V, S, M>[];
+  $not?: GroupHaving<V, S, M>;
+}
+/** The order of groups. */
+export type GroupOrder<V, S extends keyof V, M extends keyof V> = { [K in keyof V]?: SortOrder } & MeasureOrder<S, M>;
+export interface MeasureOrder<S extends PropertyKey, M extends PropertyKey> {
+  count?: SortOrder;
+  sum?: { [K in S]?: SortOrder };
+  avg?: { [K in S]?: SortOrder };
+  min?: { [K in M]?: SortOrder };
+  max?: { [K in M]?: SortOrder };
+}
+
+// -- Explain, client, transactions
+
+export interface TransactionOptions extends CallOptions {
+  /** How often a transaction is run again after a retryable conflict. */
+  retries?: number;
+  /** `read` refuses writes. Default `write`. */
+  mode?: "read" | "write";
+}
+/** What `createClient` takes. */
+export interface ClientOptions extends CallOptions {
+  /** The declared models: a module (`import * as models`) or a list. */
+  models: object;
+  engine: Engine;
+}
+/** What a client does beside its repositories. */
+export interface ClientMethods<Tx> extends AsyncDisposable {
+  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  /** Begins a transaction by hand; leaving the scope of `await using` rolls back what is not committed. */
+  begin(options?: TransactionOptions): Promise<Tx & OpenTransaction>;
+  close(): Promise<void>;
+}
+/** What a transaction does beside its repositories. */
+export interface TransactionMethods<Tx> {
+  /** A nested transaction: a savepoint. */
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T>;
+}
+/** A transaction that was begun by hand. */
+export interface OpenTransaction extends AsyncDisposable {
+  commit(options?: CallOptions): Promise<void>;
+  rollback(): Promise<void>;
+}

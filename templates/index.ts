@@ -1,0 +1,69 @@
+/** The two tables of templates: what is rendered per model, and what per schema. All output comes from here. */
+import type { ModelMeta, Schema } from "../src/schema/model.js";
+import { renderClientCode, renderClientTypes } from "./client.js";
+import { renderCreate, renderUpdate } from "./input.js";
+import { renderModel, renderNamed } from "./model.js";
+import { type Naming, nameSchema } from "./naming.js";
+import { renderPopulate } from "./populate.js";
+import { renderQuery } from "./query.js";
+import { renderFind, renderRepository, renderValues } from "./repository.js";
+import { type RenderOptions, Scope } from "./scope.js";
+import { HEADER } from "./text.js";
+import { renderOrderBy, renderUnique, renderWhere } from "./where.js";
+
+export interface GeneratedFile {
+  /** Path relative to the output folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Parts of a model's file, in the order in which a reader wants them. */
+const PER_MODEL: readonly ((model: ModelMeta, scope: Scope) => string)[] = [
+  renderModel,
+  (model, scope) =>
+    scope.naming
+      .declaredIn(scope.naming.file(model.name))
+      .map((entry) => renderNamed(entry, scope))
+      .join("\n\n"),
+  renderWhere,
+  renderUnique,
+  renderOrderBy,
+  renderCreate,
+  renderUpdate,
+  renderPopulate,
+  renderFind,
+  renderValues,
+  renderRepository,
+  renderQuery,
+];
+
+const PER_SCHEMA: readonly {
+  readonly path: string;
+  readonly render: (schema: Schema, naming: Naming, options: RenderOptions) => string;
+}[] = [
+  { path: "client.d.ts", render: renderClientTypes },
+  { path: "client.js", render: renderClientCode },
+];
+
+export type Rendered =
+  | { readonly ok: true; readonly files: readonly GeneratedFile[] }
+  /** Two things would have the same name; each problem is a sentence. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+/** Renders everything, or says what stands in the way. */
+export function renderSchema(schema: Schema, options: RenderOptions): Rendered {
+  const naming = nameSchema(schema);
+  if (naming.problems.length > 0) return { ok: false, problems: naming.problems };
+  const files: GeneratedFile[] = [];
+  for (const model of schema.models.values()) {
+    const file = naming.file(model.name);
+    const scope = new Scope(schema, naming, options, file);
+    const blocks = PER_MODEL.map((render) => render(model, scope)).filter((block) => block !== "");
+    files.push({
+      path: `${file}.d.ts`,
+      text: `${[HEADER, ...scope.imports()].join("\n")}\n\n${blocks.join("\n\n")}\n`,
+    });
+  }
+  for (const { path, render } of PER_SCHEMA) files.push({ path, text: render(schema, naming, options) });
+  return { ok: true, files };
+}

@@ -1,0 +1,90 @@
+/**
+ * Links: the foreign keys of a create that can be said in two ways (`authorId: 7` or `author: { connect: … }`) or that
+ * a nested create must leave out, because the row above sets them. Each link becomes a part of its own in the create
+ * type, so that `PostCreate` = its other fields and every link, and `PostCreateWithoutAuthor` = the same without one.
+ */
+import type { FieldMeta, ModelMeta, RelationMeta, Schema } from "../src/schema/model.js";
+import { fieldOf } from "./naming.js";
+import { pascal } from "./text.js";
+
+export interface Link {
+  /** `Author`: after the relation, else after the fields. */
+  readonly name: string;
+  /** The belongsTo that holds the key, when declared. */
+  readonly relation: RelationMeta | null;
+  /** The foreign key, but for fields that another link has too. */
+  readonly fields: readonly FieldMeta[];
+  /** Whether a create must give it. */
+  readonly required: boolean;
+}
+
+/** Beyond this, alternatives would multiply too far: the rest take either form without checking that one is given. */
+const MAX_ALTERNATIVES = 6;
+
+/** Whether a create may leave the field out. */
+export function mayOmit(model: ModelMeta, field: FieldMeta): boolean {
+  if (field.optional || field.nullable || field.default !== null || field.role !== "plain") return true;
+  return model.keyGeneration !== "given" && model.key.includes(field.name);
+}
+
+export function linksOf(schema: Schema, model: ModelMeta): readonly Link[] {
+  const groups = new Map<string, { names: readonly string[]; relation: RelationMeta | null; pointed: boolean }>();
+  for (const relation of model.relations)
+    if (relation.kind === "belongsTo")
+      groups.set(keyOf(relation.from), { names: relation.from, relation, pointed: false });
+  for (const other of schema.models.values())
+    for (const relation of other.relations) {
+      if (relation.target !== model.name || (relation.kind !== "hasOne" && relation.kind !== "hasMany")) continue;
+      const known = groups.get(keyOf(relation.to));
+      groups.set(keyOf(relation.to), { names: relation.to, relation: known?.relation ?? null, pointed: true });
+    }
+  for (const other of schema.models.values())
+    for (const { through } of other.relations) {
+      if (through?.model !== model.name) continue;
+      for (const names of [through.from, through.to]) {
+        const known = groups.get(keyOf(names));
+        groups.set(keyOf(names), { names, relation: known?.relation ?? null, pointed: true });
+      }
+    }
+  const shared = sharedFields([...groups.values()].map((group) => group.names));
+  const links: Link[] = [];
+  let alternatives = 0;
+  for (const { names, relation, pointed } of groups.values()) {
+    const fields = names.filter((name) => !shared.has(name)).map((name) => fieldOf(model, name));
+    let required = fields.some((field) => !mayOmit(model, field));
+    if (!required && !pointed) continue;
+    if (required && relation !== null && ++alternatives > MAX_ALTERNATIVES) required = false;
+    links.push({ name: pascal(relation?.name ?? names.join("_")), relation, fields, required });
+  }
+  return links;
+}
+
+/** Fields that belong to more than one foreign key: any of them may set it, so no create can be asked for it. */
+export function sharedLinkFields(schema: Schema, model: ModelMeta): ReadonlySet<string> {
+  const keys = new Map<string, readonly string[]>();
+  for (const relation of model.relations)
+    if (relation.kind === "belongsTo") keys.set(keyOf(relation.from), relation.from);
+  for (const other of schema.models.values())
+    for (const relation of other.relations)
+      if (relation.target === model.name && (relation.kind === "hasOne" || relation.kind === "hasMany"))
+        keys.set(keyOf(relation.to), relation.to);
+  return sharedFields([...keys.values()]);
+}
+
+/** The link that rows written through this relation must leave out, null when the target has none. */
+export function linkOf(schema: Schema, target: ModelMeta, names: readonly string[]): Link | null {
+  const shared = sharedLinkFields(schema, target);
+  const own = keyOf(names.filter((name) => !shared.has(name)));
+  return linksOf(schema, target).find((link) => keyOf(link.fields.map((field) => field.name)) === own) ?? null;
+}
+
+function keyOf(names: readonly string[]): string {
+  return [...names].sort().join(",");
+}
+
+function sharedFields(groups: readonly (readonly string[])[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const names of groups) for (const name of names) (seen.has(name) ? shared : seen).add(name);
+  return shared;
+}
