@@ -1,0 +1,22 @@
+/** Opening the database: the one place that names the engine and the storage. */
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { embedded, file, memory } from "tenon/embedded";
+import { createClient } from "#tenon";
+import * as models from "./models/index.js";
+
+export type Database = Awaited<ReturnType<typeof open>>;
+
+export function open(path: string | null) {
+  return createClient({ models, engine: embedded({ storage: path === null ? memory() : file(path) }) });
+}
+
+/** The files that make up the database at `path`: the data, its journal, its registry. */
+export function dataFiles(path: string): string[] {
+  const folder = dirname(path);
+  const stem = basename(path, ".json");
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.startsWith(`${stem}.`) || name === "registry.json")
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,61 @@
+/** All countries and cities of the world: load, ask, change, restart. `npm start -- --help` shows the flags. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { dataFiles, open } from "./database.js";
+import { load } from "./load.js";
+import { type Options, readOptions, USAGE } from "./options.js";
+import { dim, heading, megabytes, number, seconds } from "./print.js";
+import { QUERIES } from "./queries.js";
+import { snippet } from "./snippet.js";
+import { WRITES } from "./writes.js";
+
+/** What the second process does: open, count, read one row. */
+async function recount(path: string): Promise<void> {
+  const started = performance.now();
+  await using db = await open(path);
+  const opened = performance.now() - started;
+  const counts = [await db.countries.count(), await db.borders.count(), await db.cities.count()].map(number);
+  const tokyo = await db.cities.findFirst({ orderBy: { population: "desc" }, populate: ["country"] });
+  console.log(`a new process (${process.pid}) opened ${path} in ${seconds(opened)}`);
+  console.log(`${counts[0]} countries, ${counts[1]} borders, ${counts[2]} cities; the largest is ${tokyo?.name}`);
+  console.log(`resident memory ${megabytes(process.memoryUsage.rss())}`);
+}
+
+async function main(options: Options): Promise<void> {
+  const { file } = options;
+  if (file !== null && options.recount) return recount(file);
+  if (file !== null) {
+    if (options.fresh) for (const each of dataFiles(file)) rmSync(each, { force: true });
+    mkdirSync(dirname(file), { recursive: true });
+  }
+  {
+    const started = performance.now();
+    await using db = await open(file);
+    const known = await db.cities.count();
+    heading(file === null ? "In memory" : `The database ${file}`);
+    if (known === 0) await load(db, options.cities);
+    else console.log(`${number(known)} cities are there already, opened in ${seconds(performance.now() - started)}`);
+
+    for (const [title, query] of Object.entries(QUERIES)) {
+      heading(title);
+      console.log(`${dim(snippet(query.name))}\n`);
+      const before = performance.now();
+      await query(db);
+      console.log(dim(`(${seconds(performance.now() - before)})`));
+    }
+    for (const [title, write] of Object.entries(WRITES)) {
+      heading(title);
+      await write(db);
+    }
+  }
+  if (file === null) return;
+  heading("A restart finds everything");
+  const again = [import.meta.filename, "--recount", "--data", file];
+  const { status } = spawnSync(process.execPath, [...process.execArgv, ...again], { stdio: "inherit" });
+  process.exitCode = status ?? 1;
+}
+
+const options = readOptions(process.argv.slice(2));
+if (options === null) console.log(USAGE);
+else await main(options);

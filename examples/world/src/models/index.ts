@@ -1,0 +1,3 @@
+export { Border } from "./border.js";
+export { City } from "./city.js";
+export { Country } from "./country.js";

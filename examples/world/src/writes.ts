@@ -1,0 +1,88 @@
+/** What a database must refuse, and what must be left when it does: nothing. */
+import { ConflictError, ForeignKeyViolationError, UniqueViolationError, ValidationError } from "tenon";
+import type { Database } from "./database.js";
+import { dim, number, table } from "./print.js";
+
+type Refusal = abstract new (...args: never[]) => Error & { readonly code: string };
+
+/** Runs what must fail with `kind`, and returns the error. */
+async function refused<E extends Refusal>(kind: E, work: () => Promise<unknown>): Promise<InstanceType<E>> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof kind) return error as InstanceType<E>;
+    throw error;
+  }
+  throw new TypeError(`${kind.name} was expected, but the call went through`);
+}
+
+const firstLines = (text: string): string =>
+  text
+    .split("\n")
+    .slice(0, 4)
+    .map((line) => `  ${line}`)
+    .join("\n");
+
+export async function failedTransaction(db: Database) {
+  const before = { countries: await db.countries.count(), cities: await db.cities.count() };
+  const error = await refused(UniqueViolationError, () =>
+    db.transaction(async (tx) => {
+      const [france] = await tx.countries.findMany({ where: { cca2: "FR" } });
+      const { createdAt: _made, updatedAt: _changed, rev: _rev, ...shape } = france!;
+      await tx.countries.create({
+        data: { ...shape, cca3: "ATL", cca2: "A0", name: { ...shape.name, common: "Atlantis" } },
+      });
+      await tx.cities.create({
+        data: {
+          id: -1,
+          name: "Poseidonis",
+          countryCode: "A0",
+          population: 9,
+          location: { lat: 31, lon: -24 },
+          kind: "PPLC",
+        },
+      });
+      console.log(
+        `inside:  ${number(await tx.countries.count())} countries, ${number(await tx.cities.count())} cities`,
+      );
+      await tx.countries.create({ data: { ...shape, cca3: "AT2" } }); // cca2 "FR" is taken
+    }),
+  );
+  console.log(dim(firstLines(`${error.name} ${error.message}`)));
+  const after = { countries: await db.countries.count(), cities: await db.cities.count() };
+  console.log(`after:   ${number(after.countries)} countries, ${number(after.cities)} cities`);
+  if (after.countries !== before.countries || after.cities !== before.cities) throw new TypeError("something was left");
+}
+
+export async function optimisticLock(db: Database) {
+  const read = await db.countries.findByIdOrThrow("FRA", { select: ["cca3", "flag", "rev"] });
+  // Somebody else changes the row meanwhile, so our copy is stale.
+  const theirs = await db.countries.update({ where: { cca3: "FRA" }, data: { flag: read.flag } });
+  const error = await refused(ConflictError, () =>
+    db.countries.update({ where: { cca3: "FRA", rev: read.rev }, data: { flag: "🏳" } }),
+  );
+  console.log(`read at revision ${read.rev}, now at ${theirs.rev}`);
+  console.log(dim(firstLines(`${error.name} ${error.message}`)));
+}
+
+export async function refusals(db: Database) {
+  const city = { id: -2, name: "Nowhere", countryCode: "FR", population: 0, location: { lat: 0, lon: 0 }, kind: "PPL" };
+  const errors = [
+    await refused(ForeignKeyViolationError, () => db.cities.create({ data: { ...city, countryCode: "??" } })),
+    await refused(ForeignKeyViolationError, () => db.countries.delete({ where: { cca3: "FRA" } })),
+    await refused(ValidationError, () =>
+      db.cities.create({ data: { ...city, name: "", population: -1, location: { lat: 91, lon: 0 } } }),
+    ),
+  ];
+  table(errors, {
+    error: (row) => row.name,
+    code: (row) => row.code,
+    message: (row) => row.message.split("\n")[0] ?? "",
+  });
+}
+
+export const WRITES = {
+  "A transaction that fails leaves nothing": failedTransaction,
+  "Two writers, one row": optimisticLock,
+  "What is refused": refusals,
+} as const;
