@@ -1,0 +1,227 @@
+/**
+ * Files over a Disk.
+ *
+ * replace: write `<path>.<unique>.tmp`, sync it, rename it over the path, sync the directory. Whatever fails, the old file is
+ *   whole; the temporary one is removed.
+ * append: writes at the known end until all bytes are there; after a failure the file is cut back, so that a later append
+ *   never follows a torn one. When even the cut fails the file refuses everything.
+ */
+import { dirname, join } from "node:path";
+import { StorageError } from "../../base/errors.js";
+import type { Disk, DiskFile } from "./disk.js";
+import { errorCode, storageError } from "./errors.js";
+import type { AppendFile, Files } from "./files.js";
+import { acquireLock } from "./lock.js";
+import { uniqueName } from "./unique.js";
+
+export class PosixFiles implements Files {
+  readonly #disk: Disk;
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  async read(path: string): Promise<Uint8Array | null> {
+    const size = await this.size(path);
+    return size === null ? null : this.readAt(path, 0, size);
+  }
+
+  async readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
+    return attempt("read", path, async () => {
+      const file = await this.#disk.open(path, "read");
+      return closing(file, () => file.read(offset, length));
+    });
+  }
+
+  async size(path: string): Promise<number | null> {
+    try {
+      return await this.#disk.size(path);
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw storageError("read", path, error);
+    }
+  }
+
+  async replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const temporary = `${path}.${uniqueName()}.tmp`;
+    await attempt("write", path, async () => {
+      const file = await this.#disk.open(temporary, "create");
+      try {
+        await closing(file, async () => {
+          let at = 0;
+          for await (const chunk of chunks) at = await writeAll(file, at, chunk);
+          await file.sync();
+        });
+        await this.#disk.rename(temporary, path);
+      } catch (error) {
+        await this.#disk.unlink(temporary).catch(() => {});
+        throw error;
+      }
+      await this.#disk.syncDir(dirname(path));
+    });
+  }
+
+  async append(path: string): Promise<AppendFile> {
+    return attempt("open", path, async () => {
+      let file: DiskFile;
+      try {
+        file = await this.#disk.open(path, "write");
+      } catch (error) {
+        if (errorCode(error) !== "ENOENT") throw error;
+        file = await this.#disk.open(path, "create");
+        try {
+          await file.sync();
+          await this.#disk.syncDir(dirname(path));
+        } catch (failure) {
+          await file.close().catch(() => {});
+          throw failure;
+        }
+      }
+      try {
+        return new PosixAppendFile(path, file, await file.size());
+      } catch (error) {
+        await file.close().catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  async list(dir: string): Promise<readonly string[]> {
+    try {
+      return [...(await this.#disk.list(dir))].sort();
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return [];
+      throw storageError("list", dir, error);
+    }
+  }
+
+  async makeDir(dir: string): Promise<void> {
+    await attempt("create the directory", dir, () => this.#makeDir(dir));
+  }
+
+  async #makeDir(dir: string): Promise<void> {
+    try {
+      await this.#disk.makeDir(dir);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === "EEXIST") return;
+      const parent = dirname(dir);
+      if (code !== "ENOENT" || parent === dir) throw error;
+      await this.#makeDir(parent);
+      return this.#makeDir(dir);
+    }
+    await this.#disk.syncDir(dirname(dir));
+  }
+
+  async remove(path: string): Promise<void> {
+    await attempt("remove", path, async () => {
+      try {
+        await this.#disk.unlink(path);
+      } catch (error) {
+        if (errorCode(error) === "ENOENT") return;
+        throw error;
+      }
+      await this.#disk.syncDir(dirname(path));
+    });
+  }
+
+  async lock(path: string): Promise<AsyncDisposable> {
+    return attempt("lock", path, () => acquireLock(this.#disk, path));
+  }
+
+  /** Removes temporary files that a crash left beside `path`. Only the holder of the lock may call this. */
+  async sweep(path: string): Promise<void> {
+    const dir = dirname(path);
+    for (const name of await this.list(dir)) {
+      const full = join(dir, name);
+      if (full.startsWith(`${path}.`) && full.endsWith(".tmp")) await this.#disk.unlink(full).catch(() => {});
+    }
+  }
+}
+
+async function attempt<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw storageError(action, path, error);
+  }
+}
+
+/** Runs work and closes the file whatever happens; a failing close fails the work, too. */
+async function closing<T>(file: DiskFile, work: () => Promise<T>): Promise<T> {
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
+  await file.close();
+  return result;
+}
+
+async function writeAll(file: DiskFile, position: number, bytes: Uint8Array): Promise<number> {
+  let done = 0;
+  while (done < bytes.length) {
+    const written = file.write(position + done, done === 0 ? bytes : bytes.subarray(done));
+    const count = typeof written === "number" ? written : await written;
+    if (count <= 0) throw new StorageError("STORAGE.IO", "The operating system wrote no bytes and gave no reason");
+    done += count;
+  }
+  return position + done;
+}
+
+class PosixAppendFile implements AppendFile {
+  readonly #path: string;
+  readonly #file: DiskFile;
+  #size: number;
+  #broken: unknown;
+  #closed = false;
+
+  constructor(path: string, file: DiskFile, size: number) {
+    this.#path = path;
+    this.#file = file;
+    this.#size = size;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#check();
+    try {
+      this.#size = await writeAll(this.#file, this.#size, bytes);
+    } catch (error) {
+      await this.#file.truncate(this.#size).catch((failure: unknown) => {
+        this.#broken = failure;
+      });
+      throw storageError("append to", this.#path, error);
+    }
+  }
+
+  async sync(): Promise<void> {
+    this.#check();
+    await attempt("sync", this.#path, () => this.#file.sync());
+  }
+
+  async truncate(size: number): Promise<void> {
+    this.#check();
+    await attempt("truncate", this.#path, async () => {
+      await this.#file.truncate(size);
+      this.#size = size;
+      await this.#file.sync();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await attempt("close", this.#path, () => this.#file.close());
+  }
+
+  #check(): void {
+    if (this.#broken !== undefined) throw storageError("append to", this.#path, this.#broken);
+    if (this.#closed) throw new StorageError("STORAGE.CLOSED", `${this.#path} is closed`);
+  }
+}
