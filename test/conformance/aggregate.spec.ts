@@ -59,7 +59,7 @@ export const aggregate: Spec = (target) => {
         min: -1n,
         max: 2n ** 64n,
       });
-      expect(typeof (await one({ avg: "avg:b" }))!["avg"]).toBe("number");
+      expect(typeof (await one({ avg: "avg:b" }))!.avg).toBe("number");
     });
     test("min and max of dates and strings", async () => {
       expect(await one({ from: "min:d", to: "max:d", first: "min:s", last: "max:s" })).toEqual({
@@ -159,7 +159,7 @@ export const aggregate: Spec = (target) => {
       const dates = await db.engine.aggregate(
         db.q.aggregate("Post", { groupBy: ["publishedAt"], measures: { count: "count" } }),
       );
-      expect(dates.map((row) => row["count"])).toEqual([2, 1, 1, 1]);
+      expect(dates.map((row) => row.count)).toEqual([2, 1, 1, 1]);
       expect(
         await db.engine.aggregate(
           db.q.aggregate("Post", { where: eq("id", 99), groupBy: ["status"], measures: { count: "count" } }),

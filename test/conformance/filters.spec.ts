@@ -182,7 +182,7 @@ export const filters: Spec = (target) => {
       expect(await ids(or(gt("int", 0), not(gt("int", 0))))).toHaveLength(9);
     });
     test("a callback sees the frozen document", async () => {
-      expect(await ids(where((doc) => doc["int"] === 0))).toEqual([4]);
+      expect(await ids(where((doc) => doc.int === 0))).toEqual([4]);
       expect(
         await ids(
           and(

@@ -92,8 +92,8 @@ export const nested: Spec = (target) => {
 
     test("documents come back as they were given", async () => {
       const rows = await db.find("Note");
-      expect(rows.map((row) => row["data"])).toEqual(NOTES);
-      expect(Object.keys(rows[8]!["data"] as object)).toEqual(["__proto__"]);
+      expect(rows.map((row) => row.data)).toEqual(NOTES);
+      expect(Object.keys(rows[8]!.data as object)).toEqual(["__proto__"]);
       expect(({} as Record<string, unknown>)["1"]).toBeUndefined();
     });
     test("values of any type under one path", async () => {

@@ -97,7 +97,7 @@ export const order: Spec = (target) => {
         for (let page = 0; page < 10; page++) {
           const spec: Parameters<typeof db.find>[1] = { orderBy, limit: size, after };
           const rows = await db.find(model, spec);
-          seen.push(...rows.map((row) => row["id"]!));
+          seen.push(...rows.map((row) => row.id!));
           const last = rows.at(-1);
           if (last === undefined) break;
           after = db.q.find(model, { orderBy }).orderBy.map(({ key }) => {
@@ -105,7 +105,7 @@ export const order: Spec = (target) => {
             return path.reduce<Json>((value, step) => (value as Record<string, Json> | null)?.[step] ?? null, last);
           });
         }
-        expect(seen).toEqual(full.map((row) => row["id"]));
+        expect(seen).toEqual(full.map((row) => row.id));
       }
     });
     test("a cursor that is no row any more still has its place", async () => {
@@ -119,7 +119,7 @@ export const order: Spec = (target) => {
     });
     test("composite keys", async () => {
       const key = async (after: Json[] | null) =>
-        (await db.find("PostLabel", { after })).map((row) => [row["postId"], row["labelName"]]);
+        (await db.find("PostLabel", { after })).map((row) => [row.postId, row.labelName]);
       expect(await key(null)).toEqual([
         [1, "fun"],
         [1, "news"],

@@ -12,7 +12,7 @@ function shape(rows: readonly Doc[], relation: string, key = "id"): Record<strin
       const value = row[relation] as Doc | readonly Doc[] | null;
       const related =
         value === null ? null : Array.isArray(value) ? value.map((r: Doc) => r[key]!) : (value as Doc)[key]!;
-      return [String(row["id"] ?? row["name"]), related];
+      return [String(row.id ?? row.name), related];
     }),
   );
 }
@@ -28,13 +28,13 @@ export const populate: Spec = (target) => {
     test("hasOne: a row or null", async () => {
       const rows = await db.find("User", { populate: { profile: {} } });
       expect(shape(rows, "profile")).toEqual({ 1: 1, 2: null, 3: 2, 4: null, 5: null });
-      expect(rows[0]!["profile"]).toEqual({ id: 1, userId: 1, bio: "countess" });
+      expect(rows[0]!.profile).toEqual({ id: 1, userId: 1, bio: "countess" });
     });
     test("belongsTo: the row, or null without one", async () => {
       const rows = await db.find("Post", { populate: { author: {}, reviewer: {} } });
       expect(shape(rows, "author")).toEqual({ 1: 1, 2: 1, 3: 2, 4: 1, 5: 4 });
       expect(shape(rows, "reviewer")).toEqual({ 1: 2, 2: null, 3: 1, 4: null, 5: null });
-      expect(rows[0]!["author"]).toEqual(USERS[0]);
+      expect(rows[0]!.author).toEqual(USERS[0]);
     });
     test("manyToMany, from both sides", async () => {
       expect(shape(await db.find("Post", { populate: { labels: {} } }), "labels", "name")).toEqual({
@@ -146,7 +146,7 @@ export const populate: Spec = (target) => {
         fields: ["id"],
         populate: { author: { populate: { posts: { fields: ["id"], limit: 1 } } } },
       });
-      for (const row of rows) expect((row["author"] as Doc)["posts"]).toEqual([{ id: 1 }]);
+      for (const row of rows) expect((row.author as Doc).posts).toEqual([{ id: 1 }]);
     });
     test("there and back again", async () => {
       const rows = await db.find("User", {
@@ -197,7 +197,7 @@ export const populate: Spec = (target) => {
         fields: ["id"],
         counts: { labels: "labels", authors: "author", reviewers: "reviewer" },
       });
-      expect(posts.map((row) => [row["labels"], row["authors"], row["reviewers"]])).toEqual([
+      expect(posts.map((row) => [row.labels, row.authors, row.reviewers])).toEqual([
         [2, 1, 1],
         [0, 1, 0],
         [1, 1, 1],
