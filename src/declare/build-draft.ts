@@ -1,0 +1,108 @@
+/**
+ * From a zod object and options to a ModelDraft; both ways of declaring end here. Adds the fields that the options ask
+ * for (a missing `id`, timestamps, version) to the object, so that the shape and the fields never differ.
+ */
+import { z } from "zod";
+import { suggestion } from "../base/suggest.js";
+import type { DraftIssue, IndexDraft, ModelDraft, RelationDraft } from "../schema/draft.js";
+import type { SourceLocation } from "../schema/model.js";
+import { hasAsyncCheck } from "./async-parts.js";
+import { fieldFromZod } from "./from-zod.js";
+import { type ModelOptions, readIndex, readKey, readTimestamps } from "./options.js";
+import { makeValidator } from "./validator.js";
+import { type AnyZod, defOf, isZod, withDef } from "./zod-types.js";
+
+/** What is declared, in the words of `defineModel`. */
+export interface Declaration {
+  readonly name: string;
+  readonly object: z.ZodObject;
+  readonly options: ModelOptions;
+  readonly location: SourceLocation | null;
+  readonly fieldLocations: ReadonlyMap<string, SourceLocation>;
+  /** Mistakes found before. */
+  readonly issues: readonly DraftIssue[];
+}
+
+const OPTIONS = ["key", "collection", "indexes", "relations", "timestamps", "version", "description"];
+const GENERATED_KEY = { increment: () => z.int(), uuid7: () => z.uuidv7(), ulid: () => z.ulid(), given: null } as const;
+
+/** The object with every field that the options add. */
+export function completeObject(object: z.ZodObject, options: ModelOptions): z.ZodObject {
+  const has = (name: string) => Object.hasOwn(object.shape, name);
+  const key = readKey(options.key);
+  const first: Record<string, AnyZod> = {};
+  const last: Record<string, AnyZod> = {};
+  const generated = GENERATED_KEY[key.generate ?? "increment"];
+  if (key.fields.length === 1 && key.fields[0] === "id" && !has("id") && generated) first.id = generated();
+  const { createdAt, updatedAt } = readTimestamps(options.timestamps);
+  for (const name of [createdAt, updatedAt]) if (name !== null && !has(name)) last[name] = z.date();
+  if (typeof options.version === "string" && !has(options.version)) last[options.version] = z.int();
+  if (Object.keys(first).length === 0 && Object.keys(last).length === 0) return object;
+  return withDef(object, { shape: { ...first, ...object.shape, ...last } }) as z.ZodObject;
+}
+
+/** `object` must be complete. */
+export function buildDraft(declaration: Declaration): ModelDraft {
+  const { name, object, options, location } = declaration;
+  const issues: DraftIssue[] = [...declaration.issues];
+  const complain = (member: string | null, message: string, fix: string) => {
+    issues.push({ member, message, fix, location: null });
+  };
+  for (const option of Object.keys(options)) {
+    if (!OPTIONS.includes(option))
+      complain(null, `${name} has an unknown option \`${option}\``, suggestion(option, OPTIONS));
+  }
+  const catchall = defOf(object).catchall;
+  if (catchall !== undefined && defOf(catchall).type !== "never") {
+    complain(
+      null,
+      `${name} takes undeclared fields, but a row holds declared fields only`,
+      "use z.object, and a z.record field for free keys",
+    );
+  }
+  if (hasAsyncCheck(object)) {
+    complain(
+      null,
+      `${name} has an async refinement, but writes are checked synchronously`,
+      "check it before the write",
+    );
+  }
+  const fields = Object.entries(object.shape).map(([field, schema]) => fieldFromZod(name, field, schema, complain));
+  const timestamps = readTimestamps(options.timestamps);
+  return {
+    name,
+    collection: options.collection ?? null,
+    key: readKey(options.key),
+    fields,
+    relations: relationsOf(options, complain, name),
+    indexes: indexesOf(options, location),
+    ...timestamps,
+    version: options.version ?? null,
+    description: options.description ?? object.description ?? null,
+    issues,
+    location,
+    fieldLocations: declaration.fieldLocations,
+    validator: (model) => makeValidator(model, object),
+  };
+}
+
+function relationsOf(
+  options: ModelOptions,
+  complain: (member: string, message: string, fix: string) => void,
+  model: string,
+): readonly RelationDraft[] {
+  return Object.entries(options.relations ?? {}).flatMap(([name, spec]) => {
+    const found = spec as unknown;
+    if (typeof found === "object" && found !== null && !isZod(found) && "kind" in found) return [{ ...spec, name }];
+    complain(
+      name,
+      `relation \`${name}\` of ${model} is not a relation`,
+      "use belongsTo, hasOne, hasMany or manyToMany",
+    );
+    return [];
+  });
+}
+
+function indexesOf(options: ModelOptions, location: SourceLocation | null): readonly IndexDraft[] {
+  return (options.indexes ?? []).map((index) => readIndex(index, location));
+}
