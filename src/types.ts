@@ -5,7 +5,7 @@
  * what is here is what all models share. Invariant: no object literal of the user is ever inferred into a type parameter
  * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
  */
-import type { Engine } from "./engine/engine.js";
+import type { Engine, ExplainOptions, Plan } from "./engine/engine.js";
 import type { Json } from "./schema/model.js";
 
 export type { ExplainOptions, Plan, PlanNode } from "./engine/engine.js";
@@ -118,34 +118,60 @@ export interface Rows<out T> {
   readonly [row]: T;
 }
 
-/** What is returned of each row. */
-export interface ShapeArgs<P, S, O> extends CallOptions {
+// The arguments are spelled out rather than inherited: each base would be instantiated again for every call.
+
+/** What is returned of the row that a key names. */
+export interface ShapeArgs<P, S, O> {
   /** Only these fields. */
   select?: readonly S[];
   /** All fields but these. */
   omit?: readonly O[];
   /** Relations to load, by path: `["posts.comments"]`. */
   populate?: readonly P[];
+  signal?: AbortSignal | undefined;
 }
-export interface UniqueArgs<U, P, S, O> extends ShapeArgs<P, S, O> {
+export interface UniqueArgs<U, P, S, O> {
   where: U;
+  /** Only these fields. */
+  select?: readonly S[];
+  /** All fields but these. */
+  omit?: readonly O[];
+  /** Relations to load, by path: `["posts.comments"]`. */
+  populate?: readonly P[];
+  signal?: AbortSignal | undefined;
 }
 
 // -- Writes
 
-export interface CreateArgs<D, P, S, O> extends ShapeArgs<P, S, O> {
-  data: D;
+export interface DeleteArgs<U, P, S> {
+  where: U;
+  select?: readonly S[];
+  populate?: readonly P[];
+  signal?: AbortSignal | undefined;
 }
-export interface UpdateArgs<U, D, P, S, O> extends ShapeArgs<P, S, O> {
+export interface CreateArgs<D, P, S> {
+  data: D;
+  select?: readonly S[];
+  populate?: readonly P[];
+  signal?: AbortSignal | undefined;
+}
+export interface UpdateArgs<U, D, P, S> {
   where: U;
   data: D;
+  select?: readonly S[];
+  populate?: readonly P[];
+  signal?: AbortSignal | undefined;
 }
-export interface UpsertArgs<U, C, D, P, S, O> extends ShapeArgs<P, S, O> {
+export interface UpsertArgs<U, C, D, P, S> {
   where: U;
   create: C;
   update: D;
+  select?: readonly S[];
+  populate?: readonly P[];
+  signal?: AbortSignal | undefined;
 }
-export interface CreateManyArgs<D, B> extends CallOptions {
+export interface CreateManyArgs<D, B> {
+  signal?: AbortSignal | undefined;
   data: readonly D[];
   /** Leave out rows whose key or unique value exists already. */
   skipDuplicates?: boolean;
@@ -156,7 +182,8 @@ export interface CreateManyArgs<D, B> extends CallOptions {
 export interface All {
   all: true;
 }
-export interface UpdateManyArgs<W, D, B> extends CallOptions {
+export interface UpdateManyArgs<W, D, B> {
+  signal?: AbortSignal | undefined;
   where: W | All;
   data: D;
   /** Change at most this many. */
@@ -164,7 +191,8 @@ export interface UpdateManyArgs<W, D, B> extends CallOptions {
   /** Also return the rows. */
   returning?: B;
 }
-export interface DeleteManyArgs<W, B> extends CallOptions {
+export interface DeleteManyArgs<W, B> {
+  signal?: AbortSignal | undefined;
   where: W | All;
   /** Delete at most this many. */
   limit?: number;
@@ -260,7 +288,8 @@ export interface Through<T> {
 
 // -- Aggregates. `V`: value by path; `C`: whether rows are counted; `S A N X`: the paths of sum, avg, min, max.
 
-export interface AggregateArgs<W, C, S, A, N, X> extends CallOptions {
+export interface AggregateArgs<W, C, S, A, N, X> {
+  signal?: AbortSignal | undefined;
   where?: W;
   count?: C;
   sum?: readonly S[];
@@ -268,34 +297,38 @@ export interface AggregateArgs<W, C, S, A, N, X> extends CallOptions {
   min?: readonly N[];
   max?: readonly X[];
 }
-export interface GroupByArgs<W, H, G, B, C, S, A, N, X> extends AggregateArgs<W, C, S, A, N, X> {
+export interface GroupByArgs<W, H, G, B, C, S, A, N, X> {
   by: readonly B[];
+  where?: W;
+  count?: C;
+  sum?: readonly S[];
+  avg?: readonly A[];
+  min?: readonly N[];
+  max?: readonly X[];
   /** A filter on the result rows. */
   having?: H;
   orderBy?: G | readonly G[];
   limit?: number;
   offset?: number;
+  signal?: AbortSignal | undefined;
 }
-type Measured<C, S, A, N, X> =
-  | ([C] extends [true] ? "count" : never)
-  | ([S] extends [never] ? never : "sum")
-  | ([A] extends [never] ? never : "avg")
-  | ([N] extends [never] ? never : "min")
-  | ([X] extends [never] ? never : "max");
 /** Sums are null when there is no value; a sum of bigints is a bigint. */
 export type Sums<V, S extends keyof V> = { [K in S]: (bigint extends V[K] ? bigint : number) | null };
 export type Averages<A extends PropertyKey> = { [K in A]: number | null };
 export type Extremes<V, N extends keyof V> = { [K in N]: (V[K] & {}) | null };
-export interface Measures<V, S extends keyof V, A extends keyof V, N extends keyof V, X extends keyof V> {
-  count: number;
-  sum: Sums<V, S>;
-  avg: Averages<A>;
-  min: Extremes<V, N>;
-  max: Extremes<V, X>;
-}
-export type AggregateRow<V, C, S extends keyof V, A extends keyof V, N extends keyof V, X extends keyof V> = {
-  [K in Measured<C, S, A, N, X>]: Measures<V, S, A, N, X>[K];
-};
+/** What was asked for, and nothing else. */
+export type AggregateRow<
+  V,
+  C,
+  S extends keyof V,
+  A extends keyof V,
+  N extends keyof V,
+  X extends keyof V,
+> = (C extends true ? Count : unknown) &
+  ([S] extends [never] ? unknown : { sum: Sums<V, S> }) &
+  ([A] extends [never] ? unknown : { avg: Averages<A> }) &
+  ([N] extends [never] ? unknown : { min: Extremes<V, N> }) &
+  ([X] extends [never] ? unknown : { max: Extremes<V, X> });
 export type GroupRow<
   V,
   B extends keyof V,
@@ -329,7 +362,74 @@ export interface MeasureOrder<S extends PropertyKey, M extends PropertyKey> {
   max?: { [K in M]?: SortOrder };
 }
 
-// -- Explain, client, transactions
+// -- What the repositories and builders of all models have in common. `M`: the row, `V`: values by path.
+
+/** The calls whose result does not depend on `select` and `populate`. */
+export interface RepositoryCalls<M, W, C, D, V, S extends keyof V, K extends keyof V, F, Q> {
+  /** Whether any row matches. */
+  exists(where?: W, options?: CallOptions): Promise<boolean>;
+  /** How many rows match. */
+  count(where?: W, options?: CallOptions): Promise<number>;
+  /** Count, sums, averages and extremes over the rows that match. */
+  aggregate<
+    B extends boolean = false,
+    Sum extends S = never,
+    Avg extends S = never,
+    Min extends K = never,
+    Max extends K = never,
+  >(args: AggregateArgs<W, B, Sum, Avg, Min, Max>): Promise<AggregateRow<V, B, Sum, Avg, Min, Max>>;
+  /** The same for each group of rows. */
+  groupBy<
+    By extends keyof V,
+    B extends boolean = false,
+    Sum extends S = never,
+    Avg extends S = never,
+    Min extends K = never,
+    Max extends K = never,
+  >(
+    args: GroupByArgs<W, GroupHaving<V, S, K>, GroupOrder<V, S, K>, By, B, Sum, Avg, Min, Max>,
+  ): Promise<GroupRow<V, By, B, Sum, Avg, Min, Max>[]>;
+  /** How findMany would answer. */
+  explain(args?: F, options?: ExplainOptions): Promise<Plan>;
+  /** Inserts rows, all or none. */
+  createMany<B extends boolean = false>(args: CreateManyArgs<C, B>): Promise<ManyResult<M, B>>;
+  /** Changes all rows that match; for every row: `where: { all: true }`. */
+  updateMany<B extends boolean = false>(args: UpdateManyArgs<W, D, B>): Promise<ManyResult<M, B>>;
+  /** Deletes all rows that match; for every row: `where: { all: true }`. */
+  deleteMany<B extends boolean = false>(args: DeleteManyArgs<W, B>): Promise<ManyResult<M, B>>;
+  /** Starts a query, step by step. */
+  query(): Q;
+  /** Starts a query with a filter. */
+  where(where: W): Q;
+}
+
+/** The steps of a builder that change no type, and its ends. `T`: the row. */
+export interface QuerySteps<out T, W, G, V> extends Rows<T> {
+  /** Keeps rows that match; several are all required. */
+  where(where: W): this;
+  orderBy(by: keyof V | G | readonly G[], direction?: Direction): this;
+  limit(count: number): this;
+  offset(count: number): this;
+  /** Rows after this one: the values of the order's fields and of the key. */
+  after(row: Partial<V>): this;
+  /** The first row of each combination of these values. */
+  distinct(...fields: (keyof V)[]): this;
+  /** All rows. */
+  all(options?: CallOptions): Promise<T[]>;
+  /** The first row, or null. */
+  first(options?: CallOptions): Promise<T | null>;
+  /** The first row, or NotFoundError. */
+  firstOrThrow(options?: CallOptions): Promise<T>;
+  /** The only row: none or several are errors. */
+  one(options?: CallOptions): Promise<T>;
+  count(options?: CallOptions): Promise<number>;
+  exists(options?: CallOptions): Promise<boolean>;
+  /** The rows one by one, from one snapshot. */
+  stream(options?: StreamOptions): AsyncIterable<T>;
+  explain(options?: ExplainOptions): Promise<Plan>;
+}
+
+// -- Client, transactions
 
 export interface TransactionOptions extends CallOptions {
   /** How often a transaction is run again after a retryable conflict. */

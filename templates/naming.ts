@@ -34,7 +34,8 @@ export interface Naming {
 /** What each model's file declares beside its row interface. */
 export const MODEL_SUFFIXES = [
   "Where", "Unique", "OrderBy", "Create", "CreateFields", "Update", "Relations", "Path1", "Path2", "Path", "Values",
-  "Number", "Comparable", "Pick", "Row", "Find", "Repository", "Query", "Key",
+  "Number", "Comparable", "Pick", "Row",
+  "With", "Find", "Repository", "Query", "Key",
 ] as const; // biome-ignore format: a table of words
 
 /** Suffixes of a named object type: the filter, the order, and the input where it differs. */
@@ -91,9 +92,11 @@ export function nameSchema(schema: Schema): Naming {
         for (const property of type.properties) walk(property.type, `${path}${pascal(property.name)}`, file);
         return;
       case "array":
-        return walk(type.element, type.element.kind === "object" ? `${path}Item` : path, file);
+        walk(type.element, type.element.kind === "object" ? `${path}Item` : path, file);
+        return;
       case "record":
-        return walk(type.value, `${path}Value`, file);
+        walk(type.value, `${path}Value`, file);
+        return;
       case "tuple":
         for (const [index, item] of type.items.entries()) walk(item, `${path}${index + 1}`, file);
         if (type.rest !== null) walk(type.rest, `${path}Rest`, file);

@@ -26,9 +26,12 @@ export function renderPopulate(model: ModelMeta, scope: Scope): string {
     ].join("\n");
   }
   const relations = `${name}Relations`;
+  const loaded = `{ [K in ${scope.shared("Head")}<P> & ${name}Path1]: ${relations}<P>[K] }`;
   row.push(
+    `/** A whole row with the relations that the paths \`P\` load. */`,
+    `export type ${name}With<P extends string> = [P] extends [never] ? ${name} : ${name} & ${loaded};`,
     `/** A row: of the fields \`S\` without \`O\`, with the relations that the paths \`P\` load. */`,
-    `${head}\n  [P] extends [never]\n    ? ${name}Pick<S, O>\n    : ${name}Pick<S, O> & { [K in ${scope.shared("Head")}<P> & keyof ${relations}<never>]: ${relations}<P>[K] };`,
+    `${head}\n  [P] extends [never] ? ${name}Pick<S, O> : ${name}Pick<S, O> & ${loaded};`,
   );
   return [renderPaths(model, scope), renderRelations(model, scope), row.join("\n")].join("\n\n");
 }
@@ -69,7 +72,7 @@ function renderRelations(model: ModelMeta, scope: Scope): string {
     const row =
       target.relations.length === 0
         ? scope.of(target)
-        : `${scope.of(target, "Row")}<${scope.shared("Tail")}<P, ${JSON.stringify(relation.name)}>>`;
+        : `${scope.of(target, "With")}<${scope.shared("Tail")}<P, ${JSON.stringify(relation.name)}>>`;
     const type = relation.arity === "many" ? [`${row}[]`] : relation.nullable ? [row, "null"] : [row];
     return {
       name: relation.name,

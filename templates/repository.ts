@@ -60,7 +60,7 @@ export function valuesName(model: ModelMeta): string {
 
 export function renderFind(model: ModelMeta, scope: Scope): string {
   const { name } = model;
-  return interfaceText(`${name}Find<P, S, O> extends ${scope.shared("ShapeArgs")}<P, S, O>`, [
+  return interfaceText(`${name}Find<P, S, O>`, [
     { name: "where", optional: true, type: [`${name}Where`] },
     { name: "orderBy", optional: true, type: [`${name}OrderBy`, `readonly ${name}OrderBy[]`] },
     { name: "limit", optional: true, type: ["number"] },
@@ -72,6 +72,10 @@ export function renderFind(model: ModelMeta, scope: Scope): string {
       description: "Rows after this one: the values of the order's fields and of the key.",
     },
     { name: "distinct", optional: true, type: [`readonly (keyof ${valuesName(model)})[]`] },
+    { name: "select", optional: true, type: ["readonly S[]"] },
+    { name: "omit", optional: true, type: ["readonly O[]"] },
+    { name: "populate", optional: true, type: ["readonly P[]"] },
+    { name: "signal", optional: true, type: [scope.global("AbortSignal"), "undefined"] },
   ]);
 }
 
@@ -110,87 +114,50 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
     `${scope.global("AsyncIterable")}<${row}>`,
     "The same rows one by one, from one snapshot.",
   );
-  const condition = [`where?: ${own("Where")}`, `options?: ${t("CallOptions")}`];
-  method("exists", [], condition, promise("boolean"), "Whether any row matches.");
-  method("count", [], condition, promise("number"), "How many rows match.");
-
-  const v = valuesName(model);
-  const number = own("Number");
-  const comparable = own("Comparable");
-  const measures = [
-    "C extends boolean = false",
-    `S extends ${number} = never`,
-    `A extends ${number} = never`,
-    `N extends ${comparable} = never`,
-    `X extends ${comparable} = never`,
-  ];
-  method(
-    "aggregate",
-    measures,
-    [`args: ${t("AggregateArgs")}<${own("Where")}, C, S, A, N, X>`],
-    promise(`${t("AggregateRow")}<${v}, C, S, A, N, X>`),
-    "Count, sums, averages and extremes over the rows that match.",
-  );
-  const having = `${t("GroupHaving")}<${v}, ${number}, ${comparable}>`;
-  const order = `${t("GroupOrder")}<${v}, ${number}, ${comparable}>`;
-  method(
-    "groupBy",
-    [`B extends keyof ${v}`, ...measures],
-    [`args: ${t("GroupByArgs")}<${own("Where")}, ${having}, ${order}, B, C, S, A, N, X>`],
-    promise(`${t("GroupRow")}<${v}, B, C, S, A, N, X>[]`),
-    "The same for each group of rows.",
-  );
-  method(
-    "explain",
-    [],
-    [`args?: ${own("Find")}<${own("Path")}, ${fields}, ${fields}>`, `options?: ${t("ExplainOptions")}`],
-    promise(t("Plan")),
-    "How findMany would answer.",
-  );
-
   const update = own("Update");
-  method("create", shape, [`args: ${t("CreateArgs")}<${own("Create")}, P, S, O>`], promise(row), "Inserts a row.");
-  const many = (result = `${t("ManyResult")}<${name}, B>`): string => promise(result);
-  const returning = ["B extends boolean = false"];
-  method(
-    "createMany",
-    returning,
-    [`args: ${t("CreateManyArgs")}<${own("Create")}, B>`],
-    many(),
-    "Inserts rows, all or none.",
-  );
+  const written = shape.slice(0, 2);
+  const result = `${own("Row")}<P, S>`;
+  method("create", written, [`args: ${t("CreateArgs")}<${own("Create")}, P, S>`], promise(result), "Inserts a row.");
   method(
     "update",
-    shape,
-    [`args: ${t("UpdateArgs")}<${own("Unique")}, ${update}, P, S, O>`],
-    promise(row),
+    written,
+    [`args: ${t("UpdateArgs")}<${own("Unique")}, ${update}, P, S>`],
+    promise(result),
     "Changes the row that a unique filter names, or NotFoundError.",
   );
   method(
-    "updateMany",
-    returning,
-    [`args: ${t("UpdateManyArgs")}<${own("Where")}, ${updateManyName(model)}, B>`],
-    many(),
-    "Changes all rows that match; for every row: `where: { all: true }`.",
-  );
-  method(
     "upsert",
-    shape,
-    [`args: ${t("UpsertArgs")}<${own("Unique")}, ${own("Create")}, ${update}, P, S, O>`],
-    promise(row),
+    written,
+    [`args: ${t("UpsertArgs")}<${own("Unique")}, ${own("Create")}, ${update}, P, S>`],
+    promise(result),
     "Changes the row that a unique filter names, or inserts it.",
   );
-  method("delete", shape, [uniqueArgs], promise(row), "Deletes the row that a unique filter names, or NotFoundError.");
   method(
-    "deleteMany",
-    returning,
-    [`args: ${t("DeleteManyArgs")}<${own("Where")}, B>`],
-    many(),
-    "Deletes all rows that match; for every row: `where: { all: true }`.",
+    "delete",
+    written,
+    [`args: ${t("DeleteArgs")}<${own("Unique")}, P, S>`],
+    promise(result),
+    "Deletes the row that a unique filter names, or NotFoundError.",
   );
-  method("query", [], [], own("Query"), "Starts a query, step by step.");
-  method("where", [], [`where: ${own("Where")}`], own("Query"), "Starts a query with a filter.");
-  return [`export interface ${name}Repository {`, ...methods, "}"].join("\n");
+  const explained = `${own("Find")}<${own("Path")}, ${fields}, ${fields}>`;
+  const shared = [
+    name,
+    own("Where"),
+    own("Create"),
+    updateManyName(model),
+    valuesName(model),
+    own("Number"),
+    own("Comparable"),
+    explained,
+    own("Query"),
+  ];
+  const head = [
+    `export interface ${name}Repository`,
+    `  extends ${t("RepositoryCalls")}<`,
+    ...shared.map((each, index) => `    ${each}${index === shared.length - 1 ? "" : ","}`),
+    "  > {",
+  ];
+  return [...head, ...methods, "}"].join("\n");
 }
 
 /** `id: number`, or `key: { a: number; b: string }` for a composite key. */
