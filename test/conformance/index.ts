@@ -1,13 +1,17 @@
 /** The table of specs: `conformance.test.ts` runs each of them on each target; `compliance.test.ts` checks that none is missing. */
 import type { Spec } from "../support/target.js";
+import { admin } from "./admin.spec.js";
 import { aggregate } from "./aggregate.spec.js";
 import { changes } from "./changes.spec.js";
+import { documents } from "./documents.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
 import { nested } from "./nested.spec.js";
 import { order } from "./order.spec.js";
 import { populate } from "./populate.spec.js";
 import { relations } from "./relations.spec.js";
+import { stream } from "./stream.spec.js";
+import { transactions } from "./transactions.spec.js";
 import { writes } from "./writes.spec.js";
 
 export const SPECS: readonly Spec[] = [
@@ -20,4 +24,8 @@ export const SPECS: readonly Spec[] = [
   writes,
   changes,
   foreignKeys,
+  transactions,
+  documents,
+  stream,
+  admin,
 ];
