@@ -62,8 +62,15 @@ export function classOf(schema: AnyZod): unknown {
   return (schema._zod.bag as { Class?: unknown } | undefined)?.Class;
 }
 
-/** A copy of `schema` with some of its definition replaced; checks and refinements stay. */
+/** A copy of `schema` with some of its definition replaced; checks, refinements and metadata stay. */
 export function withDef(schema: AnyZod, changes: Partial<ZodDef>): AnyZod {
   const def = { ...Object.getOwnPropertyDescriptors(defOf(schema)), ...Object.getOwnPropertyDescriptors(changes) };
-  return z.core.clone(schema, Object.defineProperties({}, def) as never);
+  return z.core.clone(schema, Object.defineProperties({}, def) as never, { parent: true });
+}
+
+/** A copy of `schema` with more metadata. */
+export function withMeta(schema: AnyZod, meta: Readonly<Record<string, unknown>>): AnyZod {
+  const copy = withDef(schema, {});
+  z.globalRegistry.add(copy, { ...metaOf(schema), ...meta });
+  return copy;
 }
