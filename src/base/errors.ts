@@ -19,6 +19,10 @@ export const ERROR_CODES = {
   },
   "TRANSACTION.CLOSED": { retryable: false, summary: "The transaction has ended." },
   "TRANSACTION.CHILD_OPEN": { retryable: false, summary: "A nested transaction is still open." },
+  "TRANSACTION.PENDING": {
+    retryable: false,
+    summary: "A transaction's function ended while its calls were under way.",
+  },
   "TRANSACTION.READ_ONLY": { retryable: false, summary: "A write in a read-only transaction." },
   "QUERY.UNKNOWN_FIELD": { retryable: false, summary: "The query names a field that the model lacks." },
   "QUERY.UNKNOWN_RELATION": { retryable: false, summary: "The query names a relation that the model lacks." },
