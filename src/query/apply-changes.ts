@@ -13,7 +13,7 @@ import type { Change } from "./ir.js";
 import { membersOf } from "./members.js";
 import { equalValues, isNullish, isObjectValue, type Value } from "./semantics.js";
 import { placeAt } from "./type-at.js";
-import { showValue } from "./violations.js";
+import { showName, showValue } from "./violations.js";
 
 /** Gives the new value at the path from the old one; undefined: remove it. */
 type Transform = (old: Value) => Value;
@@ -128,7 +128,7 @@ function checkTarget(model: ModelMeta, change: Change): void {
   const member = membersOf(model).get(name ?? "");
   if (name === undefined || member?.kind !== "field") {
     const fields = model.fields.map((field) => field.name);
-    throw new QueryError("QUERY.UNKNOWN_FIELD", `${model.name} has no field "${name}" to change`, {
+    throw new QueryError("QUERY.UNKNOWN_FIELD", `${model.name} has no field ${showName(name ?? "")} to change`, {
       fix: suggestion(name ?? "", fields),
       meta: { model: model.name, field: name },
     });

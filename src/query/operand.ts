@@ -9,7 +9,7 @@ import type { FieldType, Json, TypeKind } from "../schema/model.js";
 import { putOwn } from "./document.js";
 import type { ParseScope } from "./parse-scope.js";
 import { JSON_TYPE, stepInto } from "./type-at.js";
-import { showValue } from "./violations.js";
+import { showName, showValue } from "./violations.js";
 
 type TypeOf<K extends TypeKind> = Extract<FieldType, { readonly kind: K }>;
 type Coerce<K extends TypeKind> = (value: unknown, type: TypeOf<K>, scope: ParseScope) => Json;
@@ -134,7 +134,7 @@ const COERCE: { readonly [K in TypeKind]: Coerce<K> } = {
       if ("found" in step) return parseOperand(scope, step.found.type, inner);
       throw scope.fail(
         "QUERY.UNKNOWN_FIELD",
-        `is an unknown property: there is no "${key}"`,
+        `is an unknown property: there is no ${showName(key)}`,
         suggestion(key, step.known),
       );
     });

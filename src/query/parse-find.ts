@@ -10,6 +10,7 @@ import { membersOf } from "./members.js";
 import { completeOrder, defaultOrder, parseAfter, parseOrderAt, parsePathAt } from "./parse-order.js";
 import { ParseScope } from "./parse-scope.js";
 import { parseWhereAt } from "./parse-where.js";
+import { showName } from "./violations.js";
 
 /** Everything that findMany takes. `signal` is the caller's business; it is only let through. */
 export const FIND_ARGUMENTS: ReadonlySet<string> = new Set([
@@ -60,7 +61,9 @@ export function checkArguments(
   if (!isPlainObject(args)) throw scope.wrongValue("called with an object of arguments", args, "pass { where: … }");
   for (const name of Object.keys(args)) {
     if (allowed.has(name)) continue;
-    throw scope.fail("QUERY.UNKNOWN_ARGUMENT", `takes no argument "${name}" here`, suggestion(name, allowed), { name });
+    throw scope.fail("QUERY.UNKNOWN_ARGUMENT", `takes no argument ${showName(name)} here`, suggestion(name, allowed), {
+      name,
+    });
   }
 }
 
@@ -90,9 +93,14 @@ function names(scope: ParseScope, model: ModelMeta, argumentName: string, value:
     if (typeof name !== "string") throw scope.wrongValue("the name of a field", name);
     const member = members.get(name);
     if (member?.kind === "relation") {
-      throw scope.fail("QUERY.UNKNOWN_FIELD", `names the relation "${name}"`, `load it with populate: ["${name}"]`, {
-        field: name,
-      });
+      throw scope.fail(
+        "QUERY.UNKNOWN_FIELD",
+        `names the relation ${showName(name)}`,
+        `load it with populate: ["${name}"]`,
+        {
+          field: name,
+        },
+      );
     }
     if (member === undefined) throw scope.unknownField(model, name, fieldNames(model));
     chosen.add(name);

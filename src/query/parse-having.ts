@@ -11,6 +11,7 @@ import { negate } from "./operators.js";
 import { orderTerm, parseDirection } from "./parse-order.js";
 import type { ParseScope } from "./parse-scope.js";
 import { parseCondition } from "./parse-where.js";
+import { showName } from "./violations.js";
 import { allOf, FALSE, TRUE } from "./visit.js";
 
 /** A column of the result rows that having and orderBy may name. */
@@ -35,7 +36,7 @@ function unknownColumn(scope: ParseScope, columns: Columns, name: string, more: 
   ];
   return scope.fail(
     "QUERY.UNKNOWN_FIELD",
-    `names "${name}", which is neither grouped by nor a measure asked for`,
+    `names ${showName(name)}, which is neither grouped by nor a measure asked for`,
     suggestion(name, known),
     {
       field: name,
@@ -63,7 +64,7 @@ function eachColumn(
   for (const name of Object.keys(value)) {
     const measure = measures.get(name);
     if (measure === undefined) {
-      throw scope.fail("QUERY.UNKNOWN_FIELD", `has no ${key} of "${name}"`, suggestion(name, measures.keys()), {
+      throw scope.fail("QUERY.UNKNOWN_FIELD", `has no ${key} of ${showName(name)}`, suggestion(name, measures.keys()), {
         field: name,
       });
     }

@@ -15,7 +15,7 @@ import { parseOperand } from "./operand.js";
 import { ParseScope } from "./parse-scope.js";
 import { readPath } from "./semantics.js";
 import { placeAt, stepInto } from "./type-at.js";
-import { showValue } from "./violations.js";
+import { showName, showValue } from "./violations.js";
 
 const DIRECTION = `"asc" or "desc"`;
 
@@ -40,7 +40,7 @@ export function parseDirection(scope: ParseScope, key: OrderKey, value: unknown)
     if (name === "direction" || name === "nulls") continue;
     throw scope.fail(
       "QUERY.UNKNOWN_ARGUMENT",
-      `has an unknown key "${name}"`,
+      `has an unknown key ${showName(name)}`,
       suggestion(name, ["direction", "nulls"]),
     );
   }
@@ -86,7 +86,7 @@ function parseFieldOrder(scope: ParseScope, path: Path, type: FieldType, value: 
   if (!("found" in step)) {
     throw scope.fail(
       "QUERY.UNKNOWN_FIELD",
-      `is an unknown property: there is no "${key}"`,
+      `is an unknown property: there is no ${showName(key)}`,
       suggestion(key, step.known),
     );
   }
@@ -120,7 +120,7 @@ function parseRelationTerm(scope: ParseScope, model: ModelMeta, name: string, va
   if (key !== "$count") {
     throw scope.fail(
       "QUERY.UNKNOWN_OPERATOR",
-      `has "${key}"`,
+      `has ${showName(key)}`,
       `a list of ${relation.target} is ordered by { $count: "desc" } only`,
     );
   }

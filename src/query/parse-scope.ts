@@ -5,7 +5,7 @@
 import { QueryError } from "../base/errors.js";
 import { suggestion } from "../base/suggest.js";
 import type { ModelMeta, Schema } from "../schema/model.js";
-import { showValue } from "./violations.js";
+import { showName, showValue } from "./violations.js";
 
 type QueryCode = ConstructorParameters<typeof QueryError>[0];
 
@@ -73,7 +73,7 @@ export class ParseScope {
   unknownField(model: ModelMeta, name: string, known: Iterable<string>): QueryError {
     return this.fail(
       "QUERY.UNKNOWN_FIELD",
-      `names an unknown field: ${model.name} has no "${name}"`,
+      `names an unknown field: ${model.name} has no ${showName(name)}`,
       suggestion(name, known),
       {
         on: model.name,
@@ -88,8 +88,8 @@ export class ParseScope {
     return this.fail(
       "QUERY.UNKNOWN_RELATION",
       isField
-        ? `names a field where a relation belongs: "${name}" of ${model.name} is not a relation`
-        : `names an unknown relation: ${model.name} has no relation "${name}"`,
+        ? `names a field where a relation belongs: ${showName(name)} of ${model.name} is not a relation`
+        : `names an unknown relation: ${model.name} has no relation ${showName(name)}`,
       suggestion(name, names),
       { on: model.name, relation: name },
     );
@@ -120,8 +120,14 @@ export class ParseScope {
   }
 }
 
+/** A step is a name that came from outside: shown, it must not be long. */
+const STEP_LENGTH = 80;
+
 function formatSteps(steps: readonly (string | number)[]): string {
   let text = "";
-  for (const step of steps) text += typeof step === "number" ? `[${step}]` : text === "" ? step : `.${step}`;
+  for (const step of steps) {
+    if (typeof step === "number") text += `[${step}]`;
+    else text += `${text === "" ? "" : "."}${step.length <= STEP_LENGTH ? step : `${step.slice(0, STEP_LENGTH)}…`}`;
+  }
   return text;
 }

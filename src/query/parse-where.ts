@@ -17,6 +17,7 @@ import { parseOperand } from "./operand.js";
 import { negate, operatorsOf, parseOperator } from "./operators.js";
 import { ParseScope } from "./parse-scope.js";
 import { hasNames, stepInto } from "./type-at.js";
+import { showName } from "./violations.js";
 import { allOf, FALSE, isTrue, TRUE } from "./visit.js";
 
 const isOperator = (key: string): boolean => key.startsWith("$");
@@ -81,7 +82,7 @@ function parseProperty(scope: ParseScope, path: Path, type: FieldType, key: stri
   if (!("found" in step)) {
     throw scope.fail(
       "QUERY.UNKNOWN_FIELD",
-      `is an unknown property: there is no "${key}"`,
+      `is an unknown property: there is no ${showName(key)}`,
       suggestion(key, step.known),
       {
         field: key,

@@ -188,5 +188,5 @@ export function compareForOrder(a: Value, b: Value, direction: "asc" | "desc", n
     return aNull === (nulls === "first") ? -1 : 1;
   }
   const order = compareValues(a, b);
-  return direction === "asc" ? order : -order;
+  return direction === "asc" ? order : 0 - order;
 }

@@ -13,6 +13,11 @@ export function showValue(value: unknown): string {
   return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
 }
 
+/** A name that came from outside, quoted; never long. */
+export function showName(name: string): string {
+  return name.length <= SHOWN_LENGTH ? `"${name}"` : `"${name.slice(0, SHOWN_LENGTH)}…"`;
+}
+
 function plainText(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.slice(0, SHOWN_LENGTH + 2));
   if (typeof value === "bigint") return `${value}n`;
