@@ -2,12 +2,12 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { embedded, file, memory } from "tenon/embedded";
-import { createClient } from "#tenon";
+import { type Client, createClient } from "#tenon";
 import * as models from "./models/index.js";
 
-export type Database = Awaited<ReturnType<typeof open>>;
+export type Database = Client;
 
-export function open(path: string | null) {
+export function open(path: string | null): Promise<Database> {
   return createClient({ models, engine: embedded({ storage: path === null ? memory() : file(path) }) });
 }
 

