@@ -1,0 +1,3 @@
+/** The embedded engine and its storages: one line per storage. */
+export { type EmbeddedOptions, embedded } from "./engine/embedded/engine.js";
+export { memory } from "./storage/memory/memory.js";

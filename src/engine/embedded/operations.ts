@@ -1,0 +1,47 @@
+/** What an executor can do, as functions of a read context: shared by the engine's single calls and by transactions. */
+import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
+import type { Doc } from "../../schema/model.js";
+import type { Plan } from "../engine.js";
+import { aggregate, count } from "./aggregate.js";
+import { explainPlan } from "./explain.js";
+import { collectBatches, find } from "./find.js";
+import type { Overlay } from "./overlay.js";
+import { shape } from "./populate.js";
+import { planFind } from "./selection-plan.js";
+import type { ReadContext } from "./view.js";
+import { write } from "./writes.js";
+
+/** Rows per batch of a stream that does not say. */
+const STREAM_BATCH = 256;
+
+export interface Operations {
+  find(context: ReadContext, query: FindQuery): Promise<readonly Doc[]>;
+  stream(context: ReadContext, query: FindQuery, batch: number | undefined): AsyncIterableIterator<readonly Doc[]>;
+  aggregate(context: ReadContext, query: AggregateQuery): Promise<readonly Doc[]>;
+  count(context: ReadContext, model: string, where: Filter | null): Promise<number>;
+  explain(context: ReadContext, query: FindQuery, analyze: boolean): Promise<Plan>;
+  write(context: ReadContext, overlay: Overlay, command: WriteCommand): Promise<WriteResult>;
+}
+
+/** `engine`: the name in plans. */
+export function createOperations(engine: string): Operations {
+  return {
+    async find(context, query) {
+      return find(context, await planFind(context, query));
+    },
+    async *stream(context, query, batch) {
+      const plan = await planFind(context, query);
+      for await (const rows of collectBatches(context, plan, batch ?? STREAM_BATCH)) {
+        yield await shape(context, plan, rows);
+      }
+    },
+    aggregate,
+    count,
+    async explain(context, query, analyze) {
+      const plan = await planFind(context, query);
+      if (analyze) await find(context, plan);
+      return explainPlan(engine, plan, analyze);
+    },
+    write,
+  };
+}

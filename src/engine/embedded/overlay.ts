@@ -1,0 +1,235 @@
+/**
+ * The staged changes of a write transaction, per space, and the view that puts them over a snapshot.
+ * Savepoints are positions in an undo log, which is written only while one is open.
+ */
+import { invariant } from "../../base/assert.js";
+import type { Batch, Key, Mutation, Range, StoredValue } from "../../storage/store.js";
+import { StagedSpace } from "./staged-space.js";
+import type { View } from "./view.js";
+
+interface Undo {
+  readonly space: string;
+  readonly key: Key;
+  readonly had: boolean;
+  readonly value: StoredValue | undefined;
+  readonly delta: number;
+}
+
+type Spaces = Map<string, StagedSpace>;
+
+export class Overlay {
+  readonly #spaces: Spaces = new Map();
+  readonly #undo: Undo[] = [];
+  #savepoints = 0;
+
+  get empty(): boolean {
+    for (const staged of this.#spaces.values()) if (staged.values.size > 0) return false;
+    return true;
+  }
+
+  /** Stages one entry. `delta`: 1 for a new entry, -1 for a removed one, 0 for a replaced one. */
+  stage(space: string, key: Key, value: StoredValue | undefined, delta: -1 | 0 | 1): void {
+    const staged = this.#writable(space);
+    if (this.#savepoints > 0) {
+      const had = staged.values.has(key);
+      this.#undo.push({ space, key, had, value: had ? staged.values.get(key) : undefined, delta });
+    }
+    staged.set(key, value);
+    if (staged.delta !== null) staged.delta += delta;
+  }
+
+  /** Lays a committed batch over this one; entries are no longer counted then. */
+  absorb(mutations: readonly Mutation[]): void {
+    for (const { space, key, value } of mutations) {
+      const staged = this.#writable(space);
+      staged.set(key, value);
+      staged.delta = null;
+    }
+  }
+
+  /** Opens a savepoint and names it. Savepoints end in the opposite order of their opening. */
+  savepoint(): number {
+    this.#savepoints++;
+    return this.#undo.length;
+  }
+
+  /** Keeps what was staged since the savepoint. */
+  release(_savepoint: number): void {
+    this.#close();
+  }
+
+  /** Takes back everything staged since the savepoint. */
+  rollback(savepoint: number): void {
+    while (this.#undo.length > savepoint) {
+      const step = this.#undo.pop()!;
+      const staged = this.#writable(step.space);
+      if (step.had) staged.set(step.key, step.value);
+      else staged.forget(step.key);
+      if (staged.delta !== null) staged.delta -= step.delta;
+    }
+    this.#close();
+  }
+
+  mutations(): Mutation[] {
+    const batch: Mutation[] = [];
+    for (const [space, staged] of this.#spaces) {
+      for (const [key, value] of staged.values) batch.push({ space, key, value });
+    }
+    return batch;
+  }
+
+  /** What a reader sees: `base` with the staged entries on top, following later changes. */
+  view(base: View): View {
+    return new OverlayView(base, this.#spaces);
+  }
+
+  /** As `view`, but later changes of this overlay do not show. */
+  frozenView(base: View): View {
+    for (const staged of this.#spaces.values()) staged.shared = true;
+    return new OverlayView(base, new Map(this.#spaces));
+  }
+
+  #writable(space: string): StagedSpace {
+    let staged = this.#spaces.get(space);
+    if (staged === undefined || staged.shared) {
+      staged = staged === undefined ? new StagedSpace() : staged.copy();
+      this.#spaces.set(space, staged);
+    }
+    return staged;
+  }
+
+  #close(): void {
+    invariant(this.#savepoints > 0, "no savepoint is open");
+    if (--this.#savepoints === 0) this.#undo.length = 0;
+  }
+}
+
+class OverlayView implements View {
+  readonly #base: View;
+  readonly #spaces: ReadonlyMap<string, StagedSpace>;
+
+  constructor(base: View, spaces: ReadonlyMap<string, StagedSpace>) {
+    this.#base = base;
+    this.#spaces = spaces;
+  }
+
+  async getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]> {
+    const staged = this.#staged(space);
+    if (staged === null) return this.#base.getMany(space, keys);
+    const found = new Array<StoredValue | undefined>(keys.length);
+    const missing: Key[] = [];
+    const places: number[] = [];
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      const value = staged.values.get(key);
+      if (value !== undefined) found[i] = value;
+      else if (!staged.values.has(key)) {
+        missing.push(key);
+        places.push(i);
+      }
+    }
+    if (missing.length > 0) {
+      const below = await this.#base.getMany(space, missing);
+      for (let i = 0; i < places.length; i++) found[places[i]!] = below[i];
+    }
+    return found;
+  }
+
+  async ranges(space: string, ranges: readonly Range[], limit?: number): Promise<readonly Batch[]> {
+    const staged = this.#staged(space);
+    if (staged === null) return this.#base.ranges(space, ranges, limit);
+    const keys = ranges.map((range) => staged.keysIn(range));
+    // A staged deletion may take the place of an entry below, so that many more must be asked for.
+    const slack = keys.reduce((most, inRange) => Math.max(most, inRange.length), 0);
+    const below = await this.#base.ranges(space, ranges, limit === undefined ? undefined : limit + slack);
+    return below.map((batch, i) =>
+      merge(
+        batch,
+        inOrder(keys[i]!, ranges[i]!),
+        staged,
+        ranges[i]!.reverse === true,
+        limit ?? Number.POSITIVE_INFINITY,
+      ),
+    );
+  }
+
+  scan(space: string, range: Range, batch: number): AsyncIterableIterator<Batch> {
+    const staged = this.#staged(space);
+    const keys = staged === null ? [] : inOrder(staged.keysIn(range), range);
+    if (staged === null || keys.length === 0) return this.#base.scan(space, range, batch);
+    return mergedScan(this.#base.scan(space, range, batch), keys, staged, range.reverse === true);
+  }
+
+  async size(space: string): Promise<number> {
+    const size = await this.#base.size(space);
+    const staged = this.#staged(space);
+    if (staged === null) return size;
+    return size + (staged.delta ?? (await this.#countDelta(space, staged)));
+  }
+
+  async #countDelta(space: string, staged: StagedSpace): Promise<number> {
+    const keys = [...staged.values.keys()];
+    const below = await this.#base.getMany(space, keys);
+    let delta = 0;
+    keys.forEach((key, i) => {
+      delta += (staged.values.get(key) === undefined ? 0 : 1) - (below[i] === undefined ? 0 : 1);
+    });
+    return delta;
+  }
+
+  #staged(space: string): StagedSpace | null {
+    const staged = this.#spaces.get(space);
+    return staged === undefined || staged.values.size === 0 ? null : staged;
+  }
+}
+
+/** `keys` are ascending; a reverse range wants them the other way round. */
+function inOrder(keys: readonly Key[], range: Range): readonly Key[] {
+  return range.reverse === true ? keys.toReversed() : keys;
+}
+
+/** One batch from below with the staged keys of the same range laid over it, cut to `limit`. */
+function merge(below: Batch, staged: readonly Key[], space: StagedSpace, reverse: boolean, limit: number): Batch {
+  if (staged.length === 0 && below.keys.length <= limit) return below;
+  const keys: Key[] = [];
+  const values: StoredValue[] = [];
+  let i = 0;
+  let j = 0;
+  while ((i < below.keys.length || j < staged.length) && keys.length < limit) {
+    const a = below.keys[i];
+    const b = staged[j];
+    if (b === undefined || (a !== undefined && (reverse ? a > b : a < b))) {
+      keys.push(a!);
+      values.push(below.values[i]!);
+      i++;
+      continue;
+    }
+    if (a === b) i++;
+    j++;
+    const value = space.values.get(b);
+    if (value === undefined) continue;
+    keys.push(b);
+    values.push(value);
+  }
+  return { keys, values };
+}
+
+async function* mergedScan(
+  below: AsyncIterableIterator<Batch>,
+  staged: readonly Key[],
+  space: StagedSpace,
+  reverse: boolean,
+): AsyncIterableIterator<Batch> {
+  let next = 0;
+  for await (const batch of below) {
+    const last = batch.keys.at(-1);
+    if (last === undefined) continue;
+    let end = next;
+    while (end < staged.length && (reverse ? staged[end]! >= last : staged[end]! <= last)) end++;
+    const merged = merge(batch, staged.slice(next, end), space, reverse, Number.POSITIVE_INFINITY);
+    next = end;
+    if (merged.keys.length > 0) yield merged;
+  }
+  const rest = merge({ keys: [], values: [] }, staged.slice(next), space, reverse, Number.POSITIVE_INFINITY);
+  if (rest.keys.length > 0) yield rest;
+}

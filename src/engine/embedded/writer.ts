@@ -1,0 +1,141 @@
+/**
+ * One writer at a time. A session is the right to write: a snapshot, the commits on their way to disk above it, and an
+ * overlay for its own changes. The turn ends as soon as the batch is handed to the store, so that commits that wait for
+ * the disk can share one sync; the next session sees them although readers do not yet. If one of them fails, every
+ * session that saw it can only be rolled back.
+ */
+import { ConflictError } from "../../base/errors.js";
+import { Mutex } from "../../base/mutex.js";
+import type { Mutation, Snapshot, Store } from "../../storage/store.js";
+import { Overlay } from "./overlay.js";
+import type { View } from "./view.js";
+
+interface PendingCommit {
+  readonly mutations: readonly Mutation[];
+  readonly done: Promise<void>;
+}
+
+export class Writer {
+  readonly #store: Store;
+  readonly #turn = new Mutex();
+  /** Handed to the store, not yet durable and visible; oldest first. */
+  readonly #pending: PendingCommit[] = [];
+  /** The pending commits as one overlay; null when it must be built again. */
+  #inflight: Overlay | null = null;
+  #failures = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Waits for the turn to write. */
+  async begin(signal?: AbortSignal): Promise<WriteSession> {
+    const release = await this.#turn.acquire(signal);
+    const snapshot = this.#store.snapshot();
+    const failures = this.#failures;
+    return new WriteSession(snapshot, this.#base(snapshot), release, (mutations) => {
+      if (this.#failures !== failures) {
+        throw new ConflictError(
+          "CONFLICT.SERIALIZATION",
+          "An earlier commit, on which this transaction stands, could not be written; nothing of this one was written",
+          { fix: "run the transaction again" },
+        );
+      }
+      return this.#commit(mutations);
+    });
+  }
+
+  /** Runs `work` while nobody writes and no commit is on its way. */
+  async alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const release = await this.#turn.acquire(signal);
+    try {
+      await this.settled();
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  /** Resolves once no commit is on its way, whether they succeeded or not. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#pending.map((commit) => commit.done));
+  }
+
+  close(error: Error): void {
+    this.#turn.close(error);
+  }
+
+  #base(snapshot: Snapshot): View {
+    if (this.#pending.length === 0) return snapshot;
+    if (this.#inflight === null) {
+      this.#inflight = new Overlay();
+      for (const commit of this.#pending) this.#inflight.absorb(commit.mutations);
+    }
+    return this.#inflight.frozenView(snapshot);
+  }
+
+  async #commit(mutations: readonly Mutation[]): Promise<void> {
+    // Nothing to write, but what was read may still be on its way to disk.
+    if (mutations.length === 0) {
+      await Promise.all(this.#pending.map((commit) => commit.done));
+      return;
+    }
+    const done = this.#store.commit(mutations);
+    const commit: PendingCommit = { mutations, done };
+    this.#pending.push(commit);
+    this.#inflight?.absorb(mutations);
+    try {
+      await done;
+    } catch (error) {
+      this.#failures++;
+      throw error;
+    } finally {
+      this.#pending.splice(this.#pending.indexOf(commit), 1);
+      this.#inflight = null;
+    }
+  }
+}
+
+export class WriteSession {
+  readonly overlay = new Overlay();
+  readonly view: View;
+  readonly #snapshot: Snapshot;
+  readonly #base: View;
+  readonly #release: () => void;
+  readonly #submit: (mutations: readonly Mutation[]) => Promise<void>;
+
+  constructor(
+    snapshot: Snapshot,
+    base: View,
+    release: () => void,
+    submit: (mutations: readonly Mutation[]) => Promise<void>,
+  ) {
+    this.#snapshot = snapshot;
+    this.#base = base;
+    this.#release = release;
+    this.#submit = submit;
+    this.view = this.overlay.view(base);
+  }
+
+  /** The view as it is now, whatever is staged later. */
+  frozenView(): View {
+    return this.overlay.frozenView(this.#base);
+  }
+
+  /** Ends the session; resolves once everything is durable and visible. */
+  async commit(): Promise<void> {
+    let done: Promise<void>;
+    try {
+      done = this.#submit(this.overlay.mutations());
+    } finally {
+      this.abandon();
+    }
+    await done;
+  }
+
+  /** Ends the session without writing. Safe to call twice. */
+  abandon(): void {
+    this.#snapshot[Symbol.dispose]();
+    this.#release();
+  }
+}
