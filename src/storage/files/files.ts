@@ -17,6 +17,8 @@ export interface Files {
   makeDir(dir: string): Promise<void>;
   /** Removes a file durably; a missing one is fine. */
   remove(path: string): Promise<void>;
+  /** Removes temporary files that a crash left beside `path`. For the holder of the lock. */
+  sweep(path: string): Promise<void>;
   /** Exclusive lock for one writer process; throws LockedError. Takes over a stale one. */
   lock(path: string): Promise<AsyncDisposable>;
 }

@@ -36,7 +36,7 @@ export class MapStore implements Store {
     try {
       this.#published = this.#head = reshapeRoots(stored, spaces, true);
     } catch (error) {
-      await this.#persistence?.close(null, spaces);
+      await this.#persistence?.close(null);
       throw error;
     }
     this.#spaces = spaces;
@@ -46,7 +46,12 @@ export class MapStore implements Store {
   async reshape(spaces: readonly Space[]): Promise<void> {
     this.#checkWritable();
     await this.#exclusive(async () => {
-      const roots = reshapeRoots(this.#head, spaces, false);
+      const trees = new Map(this.#head.trees);
+      for (const space of spaces) {
+        const found = trees.has(space.id) ? undefined : this.#persistence?.adopt(space);
+        if (found !== undefined) trees.set(space.id, found);
+      }
+      const roots = reshapeRoots({ sequence: this.#head.sequence, trees }, spaces, false);
       await this.#persistence?.checkpoint(roots, spaces);
       this.#spaces = spaces;
       this.#published = this.#head = roots;
@@ -62,13 +67,15 @@ export class MapStore implements Store {
     this.#checkWritable();
     while (this.#barrier !== null) await this.#barrier;
     this.#checkWritable();
+    // Encoding comes first: what cannot be stored (a cycle, a function) is refused before anything has changed.
+    const encoded = this.#persistence?.encode(batch);
     const roots = applyBatch(this.#head, batch, this.#head.sequence + 1);
     this.#head = roots;
-    if (this.#persistence === null) {
+    if (this.#persistence === null || encoded === undefined) {
       this.#published = roots;
       return;
     }
-    const appended = this.#persistence.append(batch, roots);
+    const appended = this.#persistence.append(encoded, roots);
     this.#pending = appended.catch(() => {});
     try {
       await appended;
@@ -107,7 +114,7 @@ export class MapStore implements Store {
     if (!wasOpen || this.#persistence === null) return;
     while (this.#barrier !== null) await this.#barrier;
     await this.#pending;
-    await this.#persistence.close(this.#poison === undefined ? this.#head : null, this.#spaces);
+    await this.#persistence.close(this.#poison === undefined ? this.#head : null);
   }
 
   /** Runs work while no commit is under way. */

@@ -1,0 +1,346 @@
+/**
+ * The journal: what was committed since the data files were last written.
+ *
+ *   journal = header record*
+ *   header  = "TENONJNL" version base check       28 bytes, little-endian
+ *   version = u32, 1;  then u32 0
+ *   base    = f64: the data files hold every commit up to this one; the first record begins with base + 1
+ *   check   = u32, crc32 of the 24 bytes before it
+ *   record  = see record.ts; its payload is a line of text per commit, sequence numbers count on without gaps
+ *
+ * Commits that wait together become one record: one write, one sync. A record is written only after the one before it was
+ * synced (strict), so a power cut can damage the last record only, and damage before an intact record that knows the
+ * damaged one was synced is the disk's fault: CorruptionError. A torn tail is cut, durably, before anything is appended.
+ */
+import { crc32 } from "node:zlib";
+import { CorruptionError, StorageError } from "../base/errors.js";
+import type { AppendFile, Files } from "./files/files.js";
+import { decodeHead, decodePayload, encodeRecord, HEAD_BYTES, nextRecord } from "./record.js";
+
+const HEADER_BYTES = 28;
+const VERSION = 1;
+/** Commits are gathered into one record up to about this size. */
+const GROUP_BYTES = 16 * 1024 * 1024;
+
+/** When a commit resolves: once on disk; once with the operating system (synced soon after); once in memory. */
+export type Durability = "strict" | "relaxed" | "memory";
+
+export interface JournalOptions {
+  readonly durability: Durability;
+  /** relaxed and memory: the longest time between a commit and its sync. */
+  readonly syncIntervalMs: number;
+}
+
+export interface Replayed {
+  /** Sequence number and text of every commit, in order. */
+  readonly commits: readonly { readonly sequence: number; readonly text: string }[];
+  readonly base: number;
+  /** Bytes of the file that are header and whole records. */
+  readonly intact: number;
+  /** Bytes of a torn tail behind them. */
+  readonly torn: number;
+  /** First byte of the first record that ends after a given commit is found here. */
+  readonly ends: readonly RecordEnd[];
+}
+
+interface RecordEnd {
+  readonly first: number;
+  readonly last: number;
+  readonly start: number;
+}
+
+interface Waiting {
+  readonly sequence: number;
+  readonly text: Uint8Array;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const LINE = Buffer.from("\n");
+
+export function encodeHeader(base: number): Uint8Array {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.write("TENONJNL", 0, "latin1");
+  header.writeUInt32LE(VERSION, 8);
+  header.writeDoubleLE(base, 16);
+  header.writeUInt32LE(crc32(header.subarray(0, 24)), 24);
+  return header;
+}
+
+function damaged(
+  path: string,
+  offset: number,
+  what: string,
+  code: "CORRUPTION.CHECKSUM" | "CORRUPTION.FORMAT" = "CORRUPTION.CHECKSUM",
+) {
+  return new CorruptionError(code, `${path} is damaged at byte ${offset}: ${what}`, {
+    meta: { file: path, offset, what },
+    fix: "keep a copy, look at it with `tenon db verify`, then restore a backup or run `tenon db repair`",
+  });
+}
+
+/** Reads a journal without changing it. */
+export function replayJournal(path: string, content: Uint8Array): Replayed {
+  const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  if (bytes.length < HEADER_BYTES || bytes.toString("latin1", 0, 8) !== "TENONJNL") {
+    throw damaged(path, 0, "it does not begin with a journal header", "CORRUPTION.FORMAT");
+  }
+  if (crc32(bytes.subarray(0, 24)) !== bytes.readUInt32LE(24)) throw damaged(path, 0, "the header's checksum is wrong");
+  const version = bytes.readUInt32LE(8);
+  if (version !== VERSION) {
+    throw new CorruptionError(
+      "CORRUPTION.VERSION",
+      `${path} has journal format ${version}; this version reads ${VERSION}`,
+      {
+        meta: { file: path, version },
+        fix: "open it with the version of tenon that wrote it, or update tenon",
+      },
+    );
+  }
+  const base = bytes.readDoubleLE(16);
+  const commits: { sequence: number; text: string }[] = [];
+  const ends: RecordEnd[] = [];
+  let expected = base + 1;
+  let at = HEADER_BYTES;
+  while (at < bytes.length) {
+    const head = decodeHead(bytes, at);
+    const payload = head === null ? null : decodePayload(bytes, at, head);
+    if (head === null || payload === null) {
+      refuseUnlessTorn(path, bytes, at, expected);
+      break;
+    }
+    if (head.sequence !== expected) throw damaged(path, at, `commit ${head.sequence} stands where ${expected} belongs`);
+    const lines = payload.toString("utf8").split("\n");
+    if (lines.length !== head.count)
+      throw damaged(path, at, "a record has the wrong number of commits", "CORRUPTION.FORMAT");
+    for (const text of lines) commits.push({ sequence: expected++, text });
+    ends.push({ first: head.sequence, last: expected - 1, start: at });
+    at += HEAD_BYTES + head.length;
+  }
+  return { commits, base, intact: at, torn: bytes.length - at, ends };
+}
+
+/** Throws unless what begins at `at` is what a power cut leaves of records that were not yet synced. */
+function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expected: number): void {
+  let unsynced = false;
+  for (let next = nextRecord(bytes, at + 1); next >= 0; next = nextRecord(bytes, next + 1)) {
+    const head = decodeHead(bytes, next)!;
+    // An intact record of an earlier commit has no business here; a later one may know that this one was on disk.
+    if (head.sequence <= expected || head.synced >= expected)
+      throw damaged(path, at, "a record is damaged, and intact ones follow");
+    unsynced = true;
+  }
+  if (unsynced) return;
+  const head = decodeHead(bytes, at);
+  const end = head === null ? bytes.length : at + HEAD_BYTES + head.length;
+  if (end > bytes.length || at + HEAD_BYTES > bytes.length) return;
+  // A whole record that is damaged: sectors that never arrived are zeros, and payload is text, which has none.
+  if (bytes.subarray(at + HEAD_BYTES, end).includes(0)) return;
+  for (let edge = Math.ceil((at + 1) / 512) * 512; edge < at + HEAD_BYTES; edge += 512) {
+    if (bytes[edge - 1] === 0 || bytes[edge] === 0) return;
+  }
+  if (head === null && bytes.subarray(at, at + 4).includes(0)) return;
+  throw damaged(path, at, "the last record is complete but its checksum is wrong");
+}
+
+async function closeQuietly(file: AppendFile): Promise<void> {
+  try {
+    await file[Symbol.asyncDispose]();
+  } catch {
+    // Nothing depends on it any more.
+  }
+}
+
+export class Journal {
+  readonly #files: Files;
+  readonly #path: string;
+  readonly #options: JournalOptions;
+  #file: AppendFile;
+  #records: RecordEnd[];
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | null = null;
+  /** Every commit up to here is on disk. */
+  #synced: number;
+  /** Last commit in the file, and the file's size when it was last synced. */
+  #written: number;
+  #syncedSize: number;
+  #poison: unknown;
+  #timer: NodeJS.Timeout | null = null;
+
+  private constructor(files: Files, path: string, options: JournalOptions, file: AppendFile, replayed: Replayed) {
+    this.#files = files;
+    this.#path = path;
+    this.#options = options;
+    this.#file = file;
+    this.#records = [...replayed.ends];
+    this.#written = this.#synced = replayed.base + replayed.commits.length;
+    this.#syncedSize = file.size;
+  }
+
+  /** Makes an empty journal, replacing whatever is there. */
+  static async create(files: Files, path: string, base: number): Promise<Replayed> {
+    await files.replace(path, [encodeHeader(base)]);
+    return { commits: [], base, intact: HEADER_BYTES, torn: 0, ends: [] };
+  }
+
+  /** Opens a replayed journal for appending; cuts a torn tail first. */
+  static async open(files: Files, path: string, options: JournalOptions, replayed: Replayed): Promise<Journal> {
+    const file = await files.append(path);
+    try {
+      // What was read may have been in the page cache only (the process was killed): it counts as there from now on.
+      if (replayed.torn > 0) await file.truncate(replayed.intact);
+      else if (replayed.commits.length > 0) await file.sync();
+    } catch (error) {
+      await closeQuietly(file);
+      throw error;
+    }
+    return new Journal(files, path, options, file, replayed);
+  }
+
+  get size(): number {
+    return this.#file.size;
+  }
+
+  /** Keeps a commit; settles as the durability says, in the order of calls. */
+  append(sequence: number, text: Uint8Array): Promise<void> {
+    if (this.#poison !== undefined) return Promise.reject(this.#poisoned());
+    const done = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ sequence, text, resolve, reject });
+    });
+    if (this.#options.durability === "memory") {
+      for (const { resolve } of this.#waiting) resolve();
+      this.#schedule();
+    } else this.#flushing ??= this.#flush();
+    return done;
+  }
+
+  async #flush(): Promise<void> {
+    // Commits of the same turn go together.
+    await null;
+    try {
+      while (this.#waiting.length > 0) await this.#writeGroup();
+    } finally {
+      this.#flushing = null;
+    }
+  }
+
+  async #writeGroup(): Promise<void> {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#waiting.length && bytes < GROUP_BYTES) bytes += this.#waiting[count++]!.text.length;
+    const group = this.#waiting.splice(0, count);
+    const parts: Uint8Array[] = [];
+    for (const { text } of group) {
+      if (parts.length > 0) parts.push(LINE);
+      parts.push(text);
+    }
+    const first = group[0]!.sequence;
+    const start = this.#file.size;
+    try {
+      if (this.#poison !== undefined) throw this.#poisoned();
+      await this.#file.write(encodeRecord(parts, { sequence: first, synced: this.#synced, count }));
+      this.#written = first + count - 1;
+      this.#records.push({ first, last: this.#written, start });
+      if (this.#options.durability === "strict") await this.#syncNow();
+      else this.#schedule();
+    } catch (error) {
+      await this.#fail(error);
+      for (const { reject } of group) reject(error);
+      for (const { reject } of this.#waiting.splice(0)) reject(this.#poisoned());
+      return;
+    }
+    for (const { resolve } of group) resolve();
+  }
+
+  async #syncNow(): Promise<void> {
+    const { size } = this.#file;
+    const written = this.#written;
+    await this.#file.sync();
+    this.#synced = written;
+    this.#syncedSize = size;
+  }
+
+  /** After a failed write or sync nobody knows what is on disk: refuse everything, and try to leave only what is known. */
+  async #fail(error: unknown): Promise<void> {
+    if (this.#poison !== undefined) return;
+    this.#poison = error;
+    await this.#file.truncate(this.#syncedSize).catch(() => {});
+  }
+
+  #schedule(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.sync().catch(() => {});
+    }, this.#options.syncIntervalMs);
+    this.#timer.unref();
+  }
+
+  /** Everything appended so far is on disk when this resolves. */
+  async sync(): Promise<void> {
+    while (this.#flushing !== null) await this.#flushing;
+    if (this.#waiting.length > 0) {
+      this.#flushing = this.#flush();
+      await this.#flushing;
+    }
+    if (this.#poison !== undefined) throw this.#poisoned();
+    if (this.#synced === this.#written) return;
+    try {
+      await this.#syncNow();
+    } catch (error) {
+      await this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** Drops what the data files hold by now: every record up to commit `sequence`. Appends wait meanwhile. */
+  async rotate(sequence: number): Promise<void> {
+    do await this.sync();
+    while (this.#flushing !== null);
+    const rotation = this.#rotate(sequence);
+    // Takes the place of a flush, so that appends queue up behind it.
+    this.#flushing = rotation.catch(() => {}).then(() => this.#flush());
+    await rotation;
+  }
+
+  async #rotate(sequence: number): Promise<void> {
+    const kept = this.#records.filter((record) => record.last > sequence);
+    const from = kept[0]?.start ?? this.#file.size;
+    const base = (kept[0]?.first ?? this.#written + 1) - 1;
+    try {
+      const tail = await this.#files.readAt(this.#path, from, this.#file.size - from);
+      await this.#files.replace(this.#path, [encodeHeader(base), tail]);
+      const file = await this.#files.append(this.#path);
+      const old = this.#file;
+      this.#file = file;
+      this.#records = kept.map((record) => ({ ...record, start: record.start - from + HEADER_BYTES }));
+      this.#synced = this.#written;
+      this.#syncedSize = file.size;
+      await closeQuietly(old);
+    } catch (error) {
+      // The old file may or may not have been replaced: appending to the open handle could go nowhere.
+      this.#poison ??= error;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    try {
+      if (this.#poison === undefined) await this.sync();
+    } finally {
+      this.#poison ??= new StorageError("STORAGE.CLOSED", `${this.#path} is closed`);
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      await this.#file[Symbol.asyncDispose]();
+    }
+  }
+
+  #poisoned(): StorageError {
+    return new StorageError("STORAGE.POISONED", `${this.#path} refuses writes: an earlier one failed`, {
+      cause: this.#poison,
+      meta: { path: this.#path },
+      fix: "solve the cause, then close the database and open it again; everything acknowledged is still there",
+    });
+  }
+}

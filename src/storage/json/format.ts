@@ -1,0 +1,47 @@
+/**
+ * The readable JSON file. It is JSON, laid out in lines so that it diffs well and loads in pieces:
+ *
+ *   file       = head meta? collection* trailer
+ *   head       = `{"$tenon":{"format":1,"sequence":N},` LF      every commit up to N is inside
+ *   meta       = `"$meta":[` LF lines `],` LF                   a line: [key, value], key = tuple or raw string
+ *   collection = name `:{"__stats":{"inserted":N,"total":N},"default":[` LF lines `]},` LF      a line: one document
+ *              | name `:` value `,` LF                          a collection that no model names, kept as it was
+ *   lines      = (value (`,` LF value)* LF)?
+ *   trailer    = `"$checksum":"crc32 HHHHHHHH length N"}` LF    of the N bytes before this line
+ *
+ * Values are written by doc-codec.ts; a collection's name that begins with "$" gets one more "$". A file that has neither the
+ * head nor the trailer was made by others ("foreign"): SencilloDB's files and plain `{ collection: [documents] }` are read.
+ */
+export const FORMAT_VERSION = 1;
+export const HEAD_START = '{"$tenon":';
+export const TRAILER_START = '"$checksum":';
+
+export function trailerLine(checksum: number, length: number): string {
+  return `${TRAILER_START}"crc32 ${checksum.toString(16).padStart(8, "0")} length ${length}"}\n`;
+}
+
+/** Longest possible trailer line. */
+export const TRAILER_BYTES = 80;
+
+export function escapeName(name: string): string {
+  return name.startsWith("$") ? `$${name}` : name;
+}
+
+export function unescapeName(name: string): string {
+  return name.startsWith("$$") ? name.slice(1) : name;
+}
+
+/** Names inside a collection of a foreign file that hold no documents. */
+export const NOT_DOCUMENTS: ReadonlySet<string> = new Set(["__stats", "__id_map", "__secondary_indexes"]);
+
+/** What a data file holds. */
+export interface FileContent {
+  readonly sequence: number;
+  /** Whether it was made by others, so that it has no checksum and no sequence. */
+  readonly foreign: boolean;
+  readonly meta: readonly (readonly [key: string, value: unknown])[];
+  /** Documents of the wanted collections. */
+  readonly documents: ReadonlyMap<string, readonly unknown[]>;
+  /** Collections that nobody asked for, as parsed: they are written back unchanged. */
+  readonly others: ReadonlyMap<string, unknown>;
+}
