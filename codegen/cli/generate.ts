@@ -1,0 +1,101 @@
+/** `tenon generate [--check] [--watch]`: writes the generated client, or says what is stale. */
+import { relative } from "node:path";
+import { performance } from "node:perf_hooks";
+import { ConfigError } from "../../src/base/errors.js";
+import { describeChanges } from "../check.js";
+import { applyChanges, type FileChange, planChanges } from "../emit.js";
+import { type Generated, generate } from "../generate.js";
+import { loadProject, type Project } from "../load.js";
+import { watchAndRun } from "../watch.js";
+import type { CliContext, CommonOptions } from "./context.js";
+import { EXIT, type Output } from "./output.js";
+
+export interface GenerateOptions extends CommonOptions {
+  readonly out?: string;
+  readonly check?: boolean;
+  readonly watch?: boolean;
+}
+
+interface Run {
+  readonly project: Project;
+  readonly generated: Generated;
+  readonly changes: readonly FileChange[];
+  readonly ms: number;
+}
+
+export async function runGenerate(context: CliContext, output: Output, options: GenerateOptions): Promise<number> {
+  if (options.check && options.watch)
+    throw new ConfigError("CONFIG.INVALID", "--check and --watch exclude each other", { fix: "leave one of them out" });
+  if (options.watch) return watchMode(context, output, options);
+  const run = await once(context, options);
+  if (options.check) return reportCheck(output, run);
+  await applyChanges(run.project.out, run.changes);
+  reportWritten(context, output, run);
+  return EXIT.ok;
+}
+
+async function once(context: CliContext, options: GenerateOptions): Promise<Run> {
+  const start = performance.now();
+  const project = await loadProject({ cwd: context.cwd, config: options.config, out: options.out });
+  const generated = await generate(project);
+  const changes = await planChanges(project.out, generated.files);
+  return { project, generated, changes, ms: performance.now() - start };
+}
+
+function reportCheck(output: Output, run: Run): number {
+  const fresh = run.changes.length === 0;
+  output.result({ fresh, out: run.project.out, changes: run.changes.map(({ path, kind }) => ({ path, kind })) });
+  if (fresh) {
+    output.success(`${countOf(run.generated.files.length, "generated file")} up to date`);
+    return EXIT.ok;
+  }
+  output.data(describeChanges(run.changes));
+  output.note(`✖ ${countOf(run.changes.length, "generated file")} out of date\n→ npx tenon generate`);
+  return EXIT.findings;
+}
+
+function reportWritten(context: CliContext, output: Output, run: Run): void {
+  const { project, generated, changes } = run;
+  const schema = generated.loaded.models.schema;
+  const ms = Math.round(run.ms);
+  output.result({
+    out: project.out,
+    hash: schema.hash,
+    models: schema.models.size,
+    files: generated.files.length,
+    changes: changes.map(({ path, kind }) => ({ path, kind })),
+    ms,
+  });
+  for (const change of changes) output.data(`${change.kind.padEnd(7)} ${change.path}`);
+  const folder = relative(context.cwd, project.out) || ".";
+  const what = changes.length === 0 ? "nothing changed" : `${changes.length} changed`;
+  output.success(
+    `${countOf(schema.models.size, "model")}, ${countOf(generated.files.length, "file")} in ${folder}: ${what} (${ms} ms)`,
+  );
+}
+
+async function watchMode(context: CliContext, output: Output, options: GenerateOptions): Promise<number> {
+  let files: readonly string[] = [];
+  await watchAndRun({
+    signal: context.signal,
+    run: async () => {
+      try {
+        const run = await once(context, options);
+        await applyChanges(run.project.out, run.changes);
+        reportWritten(context, output, run);
+        files = run.generated.loaded.files;
+      } catch (error) {
+        output.failure(error);
+        // Before the first success nothing is known but the config: watching it lets the user mend it.
+        if (files.length === 0) files = [(await loadProject({ cwd: context.cwd, config: options.config })).configFile];
+      }
+      output.note("watching for changes; Ctrl-C ends");
+      return files;
+    },
+  });
+  return EXIT.interrupted;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

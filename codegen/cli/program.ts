@@ -1,0 +1,97 @@
+/** The argument table: commands and options onto functions. One place that turns errors into exit codes. */
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "../../src/base/errors.js";
+import { suggestion } from "../../src/base/suggest.js";
+import type { CliContext } from "./context.js";
+import { runExplainError } from "./explain-error.js";
+import { type GenerateOptions, runGenerate } from "./generate.js";
+import { type InitOptions, runInit } from "./init.js";
+import { createOutput, EXIT, type Output } from "./output.js";
+import { runValidate } from "./validate.js";
+
+/** Runs one command line (without node and script); answers with the exit code. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  const output = createOutput(context, argv.includes("--json"));
+  let code: number = EXIT.ok;
+  const program = buildProgram(context, output, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return usageError(error, output);
+    return output.failure(error);
+  }
+}
+
+function buildProgram(context: CliContext, output: Output, done: (code: number) => void): Command {
+  const program = new Command("tenon")
+    .description("Typed data access for TypeScript.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .showSuggestionAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: () => {} });
+  const command = (usage: string, description: string): Command =>
+    program
+      .command(usage)
+      .description(description)
+      .option("--config <file>", "path of the config file")
+      .option("--json", "print one JSON object on stdout");
+
+  command("init", "write a config and a pair of example models; keeps what exists")
+    .option("-y, --yes", "accept the defaults (init asks nothing yet)")
+    .action((options: InitOptions) => done(runInit(context, output, options)));
+  command("generate", "generate the typed client from the models")
+    .option("--out <folder>", "folder of the generated files")
+    .option("--check", "write nothing; exit 4 with a diff when the output is out of date")
+    .option("--watch", "generate again whenever a model changes")
+    .action(async (options: GenerateOptions) => done(await runGenerate(context, output, options)));
+  command("validate", "run the models and list every mistake in them").action(async (options: GenerateOptions) =>
+    done(await runValidate(context, output, options)),
+  );
+  command("explain-error [code]", "say what an error code means").action((code: string | undefined) =>
+    done(runExplainError(output, code)),
+  );
+  program.action(() => program.outputHelp());
+  program.allowExcessArguments(true);
+  program.on("command:*", ([name]: string[]) => {
+    const known = program.commands.map((each) => each.name());
+    throw new ConfigError("CONFIG.INVALID", `unknown command "${name}"; ${suggestion(name ?? "", known)}`, {
+      fix: "npx tenon --help",
+    });
+  });
+  for (const each of program.commands) each.exitOverride().copyInheritedSettings(program);
+  return program;
+}
+
+/** Help and version end with code 0; anything else is the user's mistake. */
+function usageError(error: CommanderError, output: Output): number {
+  if (error.exitCode === 0) return EXIT.ok;
+  const unknown = /unknown option '([^']+)'/.exec(error.message)?.[1];
+  const options = ["--config", "--json", "--out", "--check", "--watch", "--yes", "--help", "--version"];
+  const hint = unknown === undefined ? "" : `; ${suggestion(unknown, options)}`;
+  return output.failure(
+    new ConfigError("CONFIG.INVALID", `${error.message.replace(/^error: /, "").replace(/\.$/, "")}${hint}`, {
+      fix: "npx tenon --help",
+    }),
+  );
+}
+
+/** From package.json, which lies one folder higher when built. */
+function version(): string {
+  for (const path of ["../../../package.json", "../../package.json"]) {
+    try {
+      const manifest = JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as {
+        name?: string;
+        version?: string;
+      };
+      if (manifest.name === "tenon" && manifest.version !== undefined) return manifest.version;
+    } catch {
+      // The other place has it.
+    }
+  }
+  return "0.0.0";
+}
