@@ -1,5 +1,5 @@
 /**
- * Runs a planned selection: where -> order -> distinct -> after -> offset -> limit, then populate, counts and fields.
+ * Picks the rows of a planned selection: where -> order -> distinct -> after -> offset -> limit.
  * When the access path yields the order, rows flow through and reading stops at the limit; else rows are collected, only
  * the best ones when the limit is small.
  */
@@ -8,7 +8,6 @@ import type { Selection } from "../../query/ir.js";
 import { compileDistinct } from "../../query/order.js";
 import type { Doc } from "../../schema/model.js";
 import { AccessCursor, type Tally } from "./access.js";
-import { shape } from "./populate.js";
 import type { FilterSteps, RootPlan, SelectionPlan } from "./selection-plan.js";
 import type { ReadContext } from "./view.js";
 
@@ -88,10 +87,6 @@ export async function* collectBatches(
   } finally {
     await cursor.close();
   }
-}
-
-export async function find(context: ReadContext, plan: RootPlan): Promise<readonly Doc[]> {
-  return shape(context, plan, await collect(context, plan));
 }
 
 /** Reads for filters and orders are not rows of the access path. */

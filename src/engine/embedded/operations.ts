@@ -4,7 +4,7 @@ import type { Doc } from "../../schema/model.js";
 import type { Plan } from "../engine.js";
 import { aggregate, count } from "./aggregate.js";
 import { explainPlan } from "./explain.js";
-import { collectBatches, find } from "./find.js";
+import { collect, collectBatches } from "./find.js";
 import type { Overlay } from "./overlay.js";
 import { shape } from "./populate.js";
 import { planFind } from "./selection-plan.js";
@@ -27,7 +27,8 @@ export interface Operations {
 export function createOperations(engine: string): Operations {
   return {
     async find(context, query) {
-      return find(context, await planFind(context, query));
+      const plan = await planFind(context, query);
+      return shape(context, plan, await collect(context, plan));
     },
     async *stream(context, query, batch) {
       const plan = await planFind(context, query);
@@ -39,7 +40,7 @@ export function createOperations(engine: string): Operations {
     count,
     async explain(context, query, analyze) {
       const plan = await planFind(context, query);
-      if (analyze) await find(context, plan);
+      if (analyze) await shape(context, plan, await collect(context, plan));
       return explainPlan(engine, plan, analyze);
     },
     write,

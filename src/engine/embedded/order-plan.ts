@@ -48,9 +48,10 @@ export function cursorBound(
     const value = after[i];
     if (key.kind !== "path" || value === undefined) return null;
     const name = pathName(key.path);
+    if (!sequence.columnNames.includes(name) && !fixed.has(name)) return null;
     const already = given.get(name);
     if (already === undefined) given.set(name, value);
-    else if (fixed.has(name) && !equalValues(already, value)) return null;
+    else if (!equalValues(already, value)) return null;
   }
   const values: Json[] = [];
   for (const name of sequence.columnNames) {

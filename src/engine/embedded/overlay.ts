@@ -116,7 +116,8 @@ class OverlayView implements View {
   async getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]> {
     const staged = this.#staged(space);
     if (staged === null) return this.#base.getMany(space, keys);
-    const found = new Array<StoredValue | undefined>(keys.length);
+    // No holes: callers may map over it.
+    const found = new Array<StoredValue | undefined>(keys.length).fill(undefined);
     const missing: Key[] = [];
     const places: number[] = [];
     for (let i = 0; i < keys.length; i++) {

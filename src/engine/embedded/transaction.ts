@@ -107,6 +107,7 @@ export class EmbeddedTransaction implements Transaction {
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     const { session, host } = this.#root;
     if (session === null) {
+      this.#checkUsable();
       throw new TransactionError("TRANSACTION.READ_ONLY", `A write to ${command.model} in a read-only transaction`, {
         fix: 'begin the transaction with mode: "write"',
       });
