@@ -132,7 +132,7 @@ async function bringUpToDate(engine: Engine, schema: Schema, signal: AbortSignal
       const stored = await engine.admin.inspect({ signal });
       if (stored?.hash === schema.hash) return;
       const ops = diffSchemas(stored, schema);
-      const refused = ops.filter((op) => !isAdditive(op));
+      const refused = ops.filter((op) => !isAdditive(op, stored));
       if (refused.length > 0) throw drifted(engine, refused);
       await engine.admin.apply(ops, schema, { signal });
     },
