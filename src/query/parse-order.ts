@@ -14,7 +14,7 @@ import { membersOf } from "./members.js";
 import { parseOperand } from "./operand.js";
 import { ParseScope } from "./parse-scope.js";
 import { readPath } from "./semantics.js";
-import { placeAt, stepInto } from "./type-at.js";
+import { JSON_TYPE, placeAt, stepInto } from "./type-at.js";
 import { showName, showValue } from "./violations.js";
 
 const DIRECTION = `"asc" or "desc"`;
@@ -188,7 +188,12 @@ export function parsePathAt(scope: ParseScope, model: ModelMeta, name: unknown):
 function cursorValue(scope: ParseScope, model: ModelMeta, path: Path, row: Record<string, unknown>): Json {
   const place = placeAt(model, path);
   const value = readPath(row as Record<string, Json>, path);
-  if (value !== null) return parseOperand(scope, place?.type ?? { kind: "json" }, value);
+  if (value !== null) {
+    scope.enter(path.join("."));
+    const operand = parseOperand(scope, place?.type ?? JSON_TYPE, value);
+    scope.leave();
+    return operand;
+  }
   if (place?.nullable === true) return null;
   throw scope.fail(
     "QUERY.INVALID_CURSOR",
