@@ -42,6 +42,11 @@ export class ResolveContext {
   }
 }
 
+/** Whether the declaration of this member is wrong in itself, so that nothing more need be said about it. */
+export function isBroken({ draft }: Building, member: string): boolean {
+  return draft.issues.some((issue) => issue.member === member);
+}
+
 /** The names quoted and joined: "`a` and `b`". */
 export function quoted(names: readonly string[]): string {
   const all = names.map((name) => `\`${name}\``);

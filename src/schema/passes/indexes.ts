@@ -4,7 +4,7 @@ import type { IndexDraft } from "../draft.js";
 import { isScalarType, typeAt } from "../field-types.js";
 import type { IndexMeta, Path, SourceLocation } from "../model.js";
 import { defaultIndexName, indexNameProblem } from "../naming.js";
-import { type Building, quoted, type ResolveContext, sameNames, sameSet } from "./context.js";
+import { type Building, isBroken, quoted, type ResolveContext, sameNames, sameSet } from "./context.js";
 import { didYouMean } from "./keys.js";
 
 export function resolveIndexes(context: ResolveContext): void {
@@ -69,6 +69,7 @@ function checkPath(
   report: (message: string, fix: string) => void,
 ): boolean {
   const { draft, fields } = building;
+  if (isBroken(building, path[0] as string)) return false;
   const at = typeAt({ fields: [...fields.values()] }, path);
   if (at === null) {
     report(`${label} of ${draft.name} names \`${written}\`, which it lacks`, pathFix(building, path));

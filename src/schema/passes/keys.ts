@@ -2,7 +2,7 @@
 import { nearest } from "../../base/suggest.js";
 import { TYPE_TRAITS } from "../field-types.js";
 import type { DefaultMeta, FieldMeta, FieldRole, KeyGeneration, TypeKind } from "../model.js";
-import { type Building, listOf, type ResolveContext } from "./context.js";
+import { type Building, isBroken, listOf, type ResolveContext } from "./context.js";
 
 export function resolveKeys(context: ResolveContext): void {
   for (const building of context.models.values()) {
@@ -30,6 +30,10 @@ function resolveKey(context: ResolveContext, building: Building): void {
   for (const name of names) {
     if (seen.has(name)) fail(name, `the key of ${draft.name} names \`${name}\` twice`, "remove one");
     seen.add(name);
+    if (isBroken(building, name)) {
+      valid = false;
+      continue;
+    }
     const field = fields.get(name);
     if (field === undefined) {
       fail(name, `the key of ${draft.name} names field \`${name}\`, which it lacks`, didYouMean(name, fields.keys()));
@@ -71,7 +75,7 @@ function resolveGeneration(context: ResolveContext, building: Building): KeyGene
     context.report(draft, null, `the composite key of ${draft.name} cannot be generated`, 'use generate: "given"');
     return null;
   }
-  if (field === undefined) return null;
+  if (field === undefined || isBroken(building, field.name)) return null;
   if (generate !== null) {
     const wanted = GENERATED_TYPE[generate];
     if (wanted === null || field.type.kind === wanted) return generate;

@@ -5,7 +5,7 @@
 import { TYPE_TRAITS } from "../field-types.js";
 import type { FieldMeta } from "../model.js";
 import { memberNameProblem, safeName, withMethod } from "../naming.js";
-import { type Building, quoted, type ResolveContext, sameSet } from "./context.js";
+import { type Building, isBroken, quoted, type ResolveContext, sameSet } from "./context.js";
 import { didYouMean } from "./keys.js";
 import { resolveHas, resolveManyToMany } from "./owned.js";
 import { findTarget, type Owned } from "./target.js";
@@ -69,6 +69,7 @@ function resolveBelongsTo(context: ResolveContext, { building, relation }: Owned
   const from = relation.from ?? [];
   if (from.length === 0) report(`${name} names no foreign key`, `add one: { from: "${relation.name}Id" }`);
   const known = from.flatMap((field) => {
+    if (isBroken(building, field)) return [];
     const found = building.fields.get(field);
     if (found !== undefined) return [found];
     report(`the foreign key of ${name} names field \`${field}\`, which ${draft.name} lacks`, fkFix(field, building));
@@ -130,7 +131,9 @@ function checkTypes(context: ResolveContext, owned: Owned, target: Building, to:
       valid = false;
     } else if (here.type.kind !== there.type.kind) {
       const message = `foreign key \`${name}\` of ${draft.name} is of type ${here.type.kind}, but \`${there.name}\` of ${target.draft.name} is of type ${there.type.kind}`;
-      context.report(draft, relation.name, message, "give both the same type", relation.location);
+      const whole = here.type.kind === "float" && there.type.kind === "int";
+      const fix = whole ? `declare \`${name}\` as z.int()` : "give both the same type";
+      context.report(draft, relation.name, message, fix, relation.location);
       valid = false;
     }
   });
