@@ -6,7 +6,7 @@
  *   --scale F          fraction of the data set and of the operations, for a quick look (default 1)
  *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable
  *   --peers a,b        peers, from bench/peers
- *   --profile DIR      CPU profiles of every peer, as .cpuprofile files in DIR
+ *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR
  * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.
  */
 import { writeFileSync } from "node:fs";
@@ -45,7 +45,8 @@ if (!SUITES.includes(suite)) {
   process.exit(2);
 }
 const peers = list(values.peers);
-prepare({ build: peers === null || peers.some((peer) => peer.startsWith("tenon")) });
+if (process.env.BENCH_NO_BUILD === undefined)
+  prepare({ build: peers === null || peers.some((peer) => peer.startsWith("tenon")) });
 const { run } = await import(`./suites/${suite}.mjs`);
 const log = (text) => console.error(text);
 const { result, text, failed } = await run({
@@ -54,7 +55,7 @@ const { result, text, failed } = await run({
   scale: Number(values.scale),
   only: list(values.only),
   peers,
-  nodeFlags: values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(values.profile)}`],
+  profile: values.profile === undefined ? null : resolve(values.profile),
   log,
 });
 const machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, platform: process.platform };

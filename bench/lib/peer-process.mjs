@@ -6,10 +6,10 @@ export class PeerProcess {
   #child;
   #waiting = null;
 
-  constructor(name, nodeFlags) {
+  constructor(name) {
     this.name = name;
     this.#child = fork(join(import.meta.dirname, "worker.mjs"), {
-      execArgv: ["--expose-gc", "--max-old-space-size=4096", ...nodeFlags],
+      execArgv: ["--expose-gc", "--max-old-space-size=4096"],
     });
     this.#child.on("message", (message) => this.#settle(message));
     this.#child.on("exit", (code) => this.#settle({ error: `the process of ${name} ended with ${code}` }));
@@ -30,7 +30,7 @@ export class PeerProcess {
     });
   }
 
-  /** Ends the child and waits until it is gone (a CPU profile is written then). */
+  /** Ends the child and waits until it is gone. */
   async stop() {
     if (this.#child.exitCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));

@@ -2,11 +2,14 @@
  * One peer in a process of its own, so that no peer pays for another's heap. Commands come one at a time from the parent:
  * setup, verify, run, reopen, stop. A wrong answer is an error, never a number.
  */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { Session } from "node:inspector/promises";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { dataset } from "../blog/data.mjs";
 import { oracle, WORKLOADS } from "../blog/workloads.mjs";
 
-const state = { peer: null, module: null, dir: "", sizes: null, oracle: null, inserted: 0 };
+const state = { name: "", peer: null, module: null, dir: "", sizes: null, oracle: null, inserted: 0 };
 
 const workload = (id) => WORKLOADS.find((each) => each.id === id);
 const now = () => Number(process.hrtime.bigint());
@@ -37,6 +40,22 @@ async function loop(op, argsList, isAsync) {
   else for (const args of argsList) op(...args);
 }
 
+/** CPU time of the measured loop alone, in `<dir>/<peer>-<workload>.cpuprofile`; slows the loop down. */
+async function profiled(dir, name, work) {
+  if (dir === null) return work();
+  const session = new Session();
+  session.connect();
+  await session.post("Profiler.enable");
+  await session.post("Profiler.setSamplingInterval", { interval: 200 });
+  await session.post("Profiler.start");
+  const result = await work();
+  const { profile } = await session.post("Profiler.stop");
+  session.disconnect();
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, `${name}.cpuprofile`), JSON.stringify(profile));
+  return result;
+}
+
 async function same(actual, expected, what) {
   if (!isDeepStrictEqual(strip(actual), expected)) throw new Error(`${what}: wrong answer`);
 }
@@ -44,6 +63,7 @@ async function same(actual, expected, what) {
 const commands = {
   async setup({ peer, dir, sizes }) {
     state.module = await import(`../peers/${peer}.mjs`);
+    state.name = peer;
     state.dir = dir;
     state.sizes = sizes;
     const data = dataset(sizes);
@@ -65,13 +85,17 @@ const commands = {
     return null;
   },
 
-  async run({ id, round, ops }) {
+  async run({ id, round, ops, profile }) {
     const { args, writes, level, docs = 1 } = workload(id);
     const { peer, sizes } = state;
     peer.level(level);
     const base = writes === "posts" ? state.inserted : round * ops;
     const argsList = Array.from({ length: ops }, (_, i) => args(base + i, state));
-    const { ns, cpuNs } = await time(() => loop((...each) => peer[id](...each), argsList, peer.async === true));
+    const { ns, cpuNs } = await time(() =>
+      profiled(profile, `${state.name}-${id}`, () =>
+        loop((...each) => peer[id](...each), argsList, peer.async === true),
+      ),
+    );
     if (writes === "posts") {
       state.inserted += ops;
       const [last] = argsList.at(-1);

@@ -15,13 +15,13 @@ const BASE = "better-sqlite3";
 
 const takesPart = (peer, workload) => peer.levels.includes(workload.level) || peer.also.includes(workload.id);
 
-async function start(names, sizes, folder, nodeFlags, log) {
+async function start(names, sizes, folder, log) {
   const peers = [];
   for (const name of names) {
     log(`loading ${name} …`);
     const dir = join(folder, name);
     mkdirSync(dir, { recursive: true });
-    const process = new PeerProcess(name, nodeFlags);
+    const process = new PeerProcess(name);
     try {
       peers.push({ name, process, ...(await process.ask("setup", { peer: name, dir, sizes })), failed: null });
     } catch (error) {
@@ -33,7 +33,7 @@ async function start(names, sizes, folder, nodeFlags, log) {
   return peers;
 }
 
-async function measure(peers, workload, rounds, scale, log) {
+async function measure(peers, workload, { rounds, scale, profile, log }) {
   const ops = Math.max(1, Math.round(workload.ops * (workload.docs === undefined ? scale : 1)));
   const able = peers.filter((peer) => takesPart(peer, workload));
   const readings = new Map(able.map((peer) => [peer.name, { ns: [], cpuNs: [], error: null }]));
@@ -52,7 +52,12 @@ async function measure(peers, workload, rounds, scale, log) {
   for (let round = -1; round < rounds; round++) {
     for (const peer of able) {
       await guarded(peer, async (reading) => {
-        const { ns, cpuNs } = await peer.process.ask("run", { id: workload.id, round: round + 1, ops });
+        const { ns, cpuNs } = await peer.process.ask("run", {
+          id: workload.id,
+          round: round + 1,
+          ops,
+          profile: round === rounds - 1 ? profile : null,
+        });
         if (round < 0) return;
         reading.ns.push(ns);
         reading.cpuNs.push(cpuNs);
@@ -142,13 +147,13 @@ function verdicts(workloads) {
   return list;
 }
 
-export async function run({ folder, rounds, scale, only, peers: wanted, nodeFlags, log }) {
+export async function run({ folder, rounds, scale, only, peers: wanted, profile, log }) {
   const sizes = Object.fromEntries(
     Object.entries(FULL).map(([name, count]) => [name, Math.max(200, Math.round(count * scale))]),
   );
   const names = wanted ?? PEERS;
   rmSync(folder, { recursive: true, force: true });
-  const peers = await start(names, sizes, folder, nodeFlags, log);
+  const peers = await start(names, sizes, folder, log);
   try {
     const workloads = {};
     for (const workload of WORKLOADS) {
@@ -157,7 +162,7 @@ export async function run({ folder, rounds, scale, only, peers: wanted, nodeFlag
       workloads[workload.id] = {
         title: workload.title,
         target: workload.target,
-        peers: await measure(peers, workload, rounds, scale, log),
+        peers: await measure(peers, workload, { rounds, scale, profile, log }),
       };
     }
     const ask = async (command, pickFrom) => {
