@@ -5,10 +5,12 @@
  * what is here is what all models share. Invariant: no object literal of the user is ever inferred into a type parameter
  * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
  */
-import type { Engine, ExplainOptions, Plan } from "./engine/engine.js";
+import type { ExplainOptions, Plan } from "./engine/engine.js";
 import type { Json } from "./schema/model.js";
 
 export type { ExplainOptions, Plan, PlanNode } from "./engine/engine.js";
+export type { ClientOptions } from "./repository/client.js";
+export type { ClientMethods, TransactionMethods } from "./repository/surface.js";
 export type { Json } from "./schema/model.js";
 
 /** Options that every call which can wait takes. */
@@ -427,37 +429,4 @@ export interface QuerySteps<out T, W, G, V> extends Rows<T> {
   /** The rows one by one, from one snapshot. */
   stream(options?: StreamOptions): AsyncIterable<T>;
   explain(options?: ExplainOptions): Promise<Plan>;
-}
-
-// -- Client, transactions
-
-export interface TransactionOptions extends CallOptions {
-  /** How often a transaction is run again after a retryable conflict. */
-  retries?: number;
-  /** `read` refuses writes. Default `write`. */
-  mode?: "read" | "write";
-}
-/** What `createClient` takes. */
-export interface ClientOptions extends CallOptions {
-  /** The declared models: a module (`import * as models`) or a list. */
-  models: object;
-  engine: Engine;
-}
-/** What a client does beside its repositories. */
-export interface ClientMethods<Tx> extends AsyncDisposable {
-  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
-  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
-  /** Begins a transaction by hand; leaving the scope of `await using` rolls back what is not committed. */
-  begin(options?: TransactionOptions): Promise<Tx & OpenTransaction>;
-  close(): Promise<void>;
-}
-/** What a transaction does beside its repositories. */
-export interface TransactionMethods<Tx> {
-  /** A nested transaction: a savepoint. */
-  transaction<T>(work: (tx: Tx) => Promise<T>, options?: CallOptions): Promise<T>;
-}
-/** A transaction that was begun by hand. */
-export interface OpenTransaction extends AsyncDisposable {
-  commit(options?: CallOptions): Promise<void>;
-  rollback(): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { type Naming, nameSchema } from "./naming.js";
 import { type RenderOptions, Scope } from "./scope.js";
 import { HEADER, interfaceText, type Member, propertyKey } from "./text.js";
 
-/** What `client.js` imports, and from where: the one place that knows. `bindClient(generated, options)`. */
+/** What `client.js` imports, and from where: the one place that knows. Called with `({ hash }, options)`. */
 export const RUNTIME = { module: "tenon/runtime", bind: "createBoundClient" } as const;
 
 export function renderClientTypes(schema: Schema, naming: Naming, options: RenderOptions): string {
@@ -44,23 +44,14 @@ export function renderClientTypes(schema: Schema, naming: Naming, options: Rende
 }
 
 export function renderClientCode(schema: Schema): string {
-  const members = [...schema.models.values()].map(
-    (model) => `    ${propertyKey(model.collection)}: ${JSON.stringify(model.name)},`,
-  );
   return `${HEADER}
 import { ${RUNTIME.bind} } from "${RUNTIME.module}";
 
-const generated = {
-  hash: ${JSON.stringify(schema.hash)},
-  models: {
-${members.join("\n")}
-  },
-};
+/** The schema that these files were generated from: the runtime compares it with the models. */
+const generated = { hash: ${JSON.stringify(schema.hash)} };
 
 export function createClient(options) {
   return ${RUNTIME.bind}(generated, options);
 }
 `;
 }
-
-export { nameSchema };
