@@ -83,7 +83,7 @@ export interface FindQuery extends Selection {
 export type MeasureFn = "count" | "sum" | "avg" | "min" | "max";
 
 export interface Measure {
-  /** Name in the result row. */
+  /** Name in the result row. The parser calls it `$count` or `$sum.views`, so that it cannot be a field's name. */
   readonly as: string;
   readonly fn: MeasureFn;
   /** Null for count of rows; count of a path counts its non-null values. */
@@ -101,7 +101,7 @@ export interface AggregateQuery {
   readonly where: Filter | null;
   readonly groupBy: readonly Path[];
   readonly measures: readonly Measure[];
-  /** Filters and order on the result rows: paths of one step that name a group path or a measure. */
+  /** Filters and order on the result rows: paths of one step that name a group path or a measure. The parser makes the order total. */
   readonly having: Filter | null;
   readonly orderBy: readonly OrderTerm[];
   readonly offset: number;
@@ -120,7 +120,7 @@ export interface Change {
 
 export type InsertConflict =
   | { readonly kind: "fail" }
-  /** Leave out every row whose key or unique index value exists already (earlier rows of the same command included). */
+  /** Leave out every row whose key or unique index value exists already (earlier rows of the same command included). It uses up no auto-increment number. */
   | { readonly kind: "skip" };
 
 export type WriteCommand =
