@@ -130,7 +130,13 @@ const COMPILE: FilterHandlers<ValueTest, [context: Context]> = {
   text: (filter, context) => at(filter.path, TEXT[filter.op](filter.value), context),
   regex: (filter, context) => {
     const pattern = new RegExp(filter.source, filter.flags);
-    return at(filter.path, (value) => typeof value === "string" && pattern.test(value), context);
+    const test = (value: Value) => {
+      if (typeof value !== "string") return false;
+      // With the flags g and y a RegExp remembers where it stopped; no row may see that of another.
+      pattern.lastIndex = 0;
+      return pattern.test(value);
+    };
+    return at(filter.path, test, context);
   },
   element: (filter, context) => {
     const test = compile(filter.filter, { related: noRelated, atDoc: false });

@@ -1,6 +1,6 @@
 /**
- * The executable specification of writing: commands over immutable arrays. Constraints are checked at the end of each
- * command: first uniqueness, then references. A command that throws has changed nothing.
+ * The executable specification of writing: commands over immutable arrays. Uniqueness is checked row by row for an insert
+ * and at the end for an update, references always at the end. A command that throws has changed nothing.
  */
 import { invariant } from "../base/assert.js";
 import type { Doc, Json, ModelMeta, Path, RelationMeta, Schema } from "../schema/model.js";
@@ -162,12 +162,13 @@ function insert(draft: Draft, command: Command<"insert">): WriteResult {
   const inserted: Doc[] = [];
   for (const given of command.docs) {
     const doc = withKey(draft, model, given);
-    if (command.onConflict.kind === "skip" && clash(model, draft.docs(model.name), doc) !== null) continue;
+    const found = clash(model, draft.docs(model.name), doc);
+    if (found !== null && command.onConflict.kind === "skip") continue;
+    if (found !== null) throw uniqueViolation(model, found.index, found.values);
     countKey(draft, model, doc);
     draft.put(model, [...draft.docs(model.name), doc]);
     inserted.push(doc);
   }
-  checkUnique(draft, model, inserted);
   checkReferences(draft, model, inserted);
   return { count: inserted.length, docs: command.returning ? inserted : [] };
 }

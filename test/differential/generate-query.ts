@@ -182,6 +182,11 @@ function cursor(random: Random, model: ModelMeta, orderBy: readonly OrderTerm[])
   });
 }
 
+function someFields(random: Random, model: ModelMeta): readonly string[] {
+  const chosen = random.sample(model.fields, random.int(0, 3));
+  return model.fields.filter((field) => chosen.includes(field)).map((field) => field.name);
+}
+
 export function randomSelection(random: Random, schema: Schema, model: ModelMeta, depth: number): Selection {
   const orderBy = randomOrder(random, schema, model);
   const distinctPaths = scalarsOf(model).map(({ path }) => path);
@@ -200,12 +205,7 @@ export function randomSelection(random: Random, schema: Schema, model: ModelMeta
     offset: random.chance(0.15) ? random.int(1, 4) : 0,
     limit: random.chance(0.35) ? random.int(0, 6) : null,
     distinct: random.chance(0.1) ? random.sample(distinctPaths, random.int(1, 2)) : null,
-    fields: random.chance(0.2)
-      ? random.sample(
-          model.fields.map((f) => f.name),
-          random.int(0, 3),
-        )
-      : null,
+    fields: random.chance(0.2) ? someFields(random, model) : null,
     populate,
     counts: counted.map((relation, at) => ({
       as: `count${at}`,

@@ -96,6 +96,7 @@ export interface SelectionSpec {
   readonly offset?: number;
   readonly limit?: number | null;
   readonly distinct?: readonly string[];
+  /** In any order; the query has them in model order, as from the parser. */
   readonly fields?: readonly string[];
   /** Relation -> its selection. */
   readonly populate?: Readonly<Record<string, SelectionSpec>>;
@@ -165,7 +166,8 @@ export function queries(schema: Schema): Queries {
       offset: spec.offset ?? 0,
       limit: spec.limit ?? null,
       distinct: spec.distinct?.map((path) => pathOf(path)) ?? null,
-      fields: spec.fields ?? null,
+      fields:
+        spec.fields === undefined ? null : meta.fields.map((f) => f.name).filter((name) => spec.fields!.includes(name)),
       populate,
       counts,
     };
