@@ -15,7 +15,7 @@ export interface PreparedCreate {
   readonly doc: Doc;
   /** Foreign keys that stand in until the parent is written. */
   readonly pending: readonly string[];
-  /** Whether to validate again once they are known. */
+  /** What to validate again when they are known or turn out to be others; null: the model has no rules of its own. */
   readonly recheck: Readonly<Record<string, unknown>> | null;
 }
 
@@ -152,7 +152,7 @@ export class Preparation implements Prepared {
     for (const generated of model.generated)
       if (input[generated.field] === undefined) input[generated.field] = generated.make();
     const result = model.validator.create(input);
-    const again = pending.length > 0 && model.validator.hasObjectChecks;
+    const again = links.size > 0 && model.validator.hasObjectChecks;
     if (result.ok) return { doc: result.value, pending, recheck: again ? input : null };
     // What a stand-in is told says nothing about the real value.
     const real = result.issues.filter(
@@ -175,16 +175,20 @@ export class Preparation implements Prepared {
   }
 }
 
-/** The document with its foreign keys in place. Throws ValidationError when the model's own rules refuse it now. */
+/**
+ * The document with its foreign keys in place: those that stood in, and those that turned out to be others (an existing
+ * record was connected where a new one was prepared). Throws ValidationError when the model's own rules refuse it now.
+ */
 export function complete(
   model: Model,
   node: CreateNode,
   prepared: PreparedCreate,
   links: ReadonlyMap<string, Json>,
 ): Doc {
-  if (prepared.pending.length === 0) return prepared.doc;
-  const values: Record<string, Json> = {};
-  for (const field of prepared.pending) values[field] = links.get(field) ?? null;
+  let values: Record<string, Json> | null = null;
+  for (const field of prepared.pending) values = { ...values, [field]: links.get(field) ?? null };
+  for (const [field, value] of links) if (prepared.doc[field] !== value) values = { ...values, [field]: value };
+  if (values === null) return prepared.doc;
   if (prepared.recheck === null) return { ...prepared.doc, ...values };
   const result = model.validator.create({ ...prepared.recheck, ...values });
   if (result.ok) return result.value;

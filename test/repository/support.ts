@@ -1,7 +1,15 @@
 /** The models that the repository tests share: every key generation, every relation kind, required and nullable foreign keys. */
 import { z } from "zod";
 import { embedded, memory } from "../../src/embedded.js";
-import { belongsTo, createClient, defineModel, type DynamicClient, hasMany, hasOne, manyToMany } from "../../src/index.js";
+import {
+  belongsTo,
+  createClient,
+  type DynamicClient,
+  defineModel,
+  hasMany,
+  hasOne,
+  manyToMany,
+} from "../../src/index.js";
 
 export const User = defineModel(
   "User",
@@ -48,11 +56,9 @@ export const Post = defineModel(
     timestamps: true,
   },
 );
-export const Comment = defineModel(
-  "Comment",
-  z.object({ id: z.int(), text: z.string().min(1), postId: z.int() }),
-  { relations: { post: belongsTo("Post", { from: "postId", onDelete: "cascade" }) } },
-);
+export const Comment = defineModel("Comment", z.object({ id: z.int(), text: z.string().min(1), postId: z.int() }), {
+  relations: { post: belongsTo("Post", { from: "postId", onDelete: "cascade" }) },
+});
 export const Profile = defineModel(
   "Profile",
   z.object({ id: z.int(), bio: z.string().min(1), userId: z.int().nullable() }),
@@ -117,6 +123,8 @@ export async function rejection<E extends Error>(
 }
 
 /** Issues as `path: code`, for short assertions. */
-export function issuePaths(error: { readonly issues: readonly { readonly path: readonly (string | number)[] }[] }): string[] {
+export function issuePaths(error: {
+  readonly issues: readonly { readonly path: readonly (string | number)[] }[];
+}): string[] {
   return error.issues.map((issue) => issue.path.join("."));
 }
