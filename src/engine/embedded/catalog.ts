@@ -31,6 +31,8 @@ export interface Collection {
   readonly indexes: readonly CollectionIndex[];
   /** The primary key first. */
   readonly sequences: readonly KeySequence[];
+  /** Single fields that identify a row: the key, and unique indexes of one top-level field. */
+  readonly points: ReadonlyMap<string, KeySequence>;
   readonly fields: ReadonlyMap<string, FieldMeta>;
   readonly relations: ReadonlyMap<string, RelationMeta>;
   /** Foreign keys that this model holds, and those of other models (or itself) that point here. */
@@ -90,6 +92,16 @@ export function prefixReader(
   };
 }
 
+/** Later sequences win: the key comes last. */
+function pointsOf(sequences: readonly KeySequence[]): ReadonlyMap<string, KeySequence> {
+  const points = new Map<string, KeySequence>();
+  for (const sequence of sequences) {
+    const [path] = sequence.columns;
+    if (sequence.uniqueWidth === 1 && path?.length === 1) points.set(path[0]!, sequence);
+  }
+  return points;
+}
+
 type Draft = { -readonly [K in keyof Collection]: Collection[K] };
 
 function prepare(meta: ModelMeta): Draft {
@@ -108,6 +120,7 @@ function prepare(meta: ModelMeta): Draft {
     key,
     indexes,
     sequences: [key, ...indexes],
+    points: pointsOf([...indexes, key]),
     fields: new Map(meta.fields.map((field) => [field.name, field])),
     relations: new Map(meta.relations.map((relation) => [relation.name, relation])),
     references: [],

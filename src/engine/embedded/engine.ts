@@ -22,6 +22,7 @@ import type {
 import { EmbeddedAdmin } from "./admin.js";
 import { type Catalog, createCatalog } from "./catalog.js";
 import { createOperations, type Operations } from "./operations.js";
+import { findPoint, type Point, pointOf } from "./point.js";
 import { EmbeddedTransaction, type TransactionHost } from "./transaction.js";
 import type { ReadContext } from "./view.js";
 import { Writer } from "./writer.js";
@@ -94,6 +95,8 @@ class EmbeddedEngine implements Engine, TransactionHost {
   }
 
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
+    const point = options?.signal === undefined && this.#catalog !== null ? pointOf(this.#catalog, query) : null;
+    if (point !== null) return this.#point(point);
     return this.#read(options, (context) => this.operations.find(context, query));
   }
 
@@ -206,6 +209,17 @@ class EmbeddedEngine implements Engine, TransactionHost {
   #current(): Catalog {
     if (this.#catalog === null) throw this.closedError();
     return this.#catalog;
+  }
+
+  /** Nothing here can be aborted or closed under way: the snapshot is read before anybody else runs. */
+  async #point(point: Point): Promise<readonly Doc[]> {
+    this.checkOpen();
+    const snapshot = this.#store.snapshot();
+    try {
+      return await findPoint(snapshot, point);
+    } finally {
+      snapshot[Symbol.dispose]();
+    }
   }
 
   async #read<T>(options: CallOptions | undefined, work: (context: ReadContext) => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import { aggregate, count } from "./aggregate.js";
 import { explainPlan } from "./explain.js";
 import { collect, collectBatches } from "./find.js";
 import type { Overlay } from "./overlay.js";
+import { findPoint, pointOf } from "./point.js";
 import { shape } from "./populate.js";
 import { planFind } from "./selection-plan.js";
 import type { ReadContext } from "./view.js";
@@ -27,6 +28,12 @@ export interface Operations {
 export function createOperations(engine: string): Operations {
   return {
     async find(context, query) {
+      const point = pointOf(context.catalog, query);
+      if (point !== null) {
+        const rows = await findPoint(context.view, point);
+        context.check();
+        return rows;
+      }
       const plan = await planFind(context, query);
       return shape(context, plan, await collect(context, plan));
     },
