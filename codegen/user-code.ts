@@ -23,6 +23,8 @@ export function createUserCode(root: string, tsconfig: string | null): UserCode 
   const jiti = createJiti(join(root, "tenon.config.ts"), {
     interopDefault: false,
     moduleCache: false,
+    sourceMaps: true,
+    transformOptions: { babel: { plugins: [allowDefiniteFields] } },
     tsconfigPaths: existsSync(own) ? own : false,
     virtualModules: { tenon: { ...tenon }, "tenon/config": { ...config } },
   });
@@ -30,6 +32,8 @@ export function createUserCode(root: string, tsconfig: string | null): UserCode 
   return {
     async load(file) {
       files.add(file);
+      // Stacks then name places in the user's source rather than in what it was compiled to.
+      process.setSourceMapsEnabled(true);
       try {
         return await jiti.import<Readonly<Record<string, unknown>>>(file);
       } catch (error) {
@@ -54,6 +58,24 @@ function loadFailed(error: unknown, file: string, root: string): TenonError {
     cause: error,
     meta: { file: at.file, line: at.line, column: at.column },
   });
+}
+
+/**
+ * Babel refuses a decorated `id!: number`, because legacy decorators give the field an initializer. The mark means
+ * nothing at run time, so it is taken away before anybody sees it.
+ */
+function allowDefiniteFields() {
+  return {
+    visitor: {
+      Program(program: { traverse(visitor: object): void }) {
+        program.traverse({
+          ClassProperty(property: { node: { definite?: boolean | null } }) {
+            property.node.definite = null;
+          },
+        });
+      },
+    },
+  };
 }
 
 interface Place {

@@ -18,10 +18,11 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     code = result;
   });
   try {
+    if (argv.length === 0) program.help();
     await program.parseAsync(argv, { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return usageError(error, output);
+    if (error instanceof CommanderError) return usageError(error, program, output);
     return output.failure(error);
   }
 }
@@ -55,26 +56,20 @@ function buildProgram(context: CliContext, output: Output, done: (code: number) 
   command("explain-error [code]", "say what an error code means").action((code: string | undefined) =>
     done(runExplainError(output, code)),
   );
-  program.action(() => program.outputHelp());
-  program.allowExcessArguments(true);
-  program.on("command:*", ([name]: string[]) => {
-    const known = program.commands.map((each) => each.name());
-    throw new ConfigError("CONFIG.INVALID", `unknown command "${name}"; ${suggestion(name ?? "", known)}`, {
-      fix: "npx tenon --help",
-    });
-  });
   for (const each of program.commands) each.exitOverride().copyInheritedSettings(program);
   return program;
 }
 
+const OPTIONS = ["--config", "--json", "--out", "--check", "--watch", "--yes", "--help", "--version"];
+
 /** Help and version end with code 0; anything else is the user's mistake. */
-function usageError(error: CommanderError, output: Output): number {
+function usageError(error: CommanderError, program: Command, output: Output): number {
   if (error.exitCode === 0) return EXIT.ok;
-  const unknown = /unknown option '([^']+)'/.exec(error.message)?.[1];
-  const options = ["--config", "--json", "--out", "--check", "--watch", "--yes", "--help", "--version"];
-  const hint = unknown === undefined ? "" : `; ${suggestion(unknown, options)}`;
+  const [, what = "", name = ""] = /^error: unknown (option|command) '([^']+)'/.exec(error.message) ?? [];
+  const known = what === "command" ? program.commands.map((each) => each.name()) : OPTIONS;
+  const message = error.message.replace(/^error: /, "").replace(/\.$/, "");
   return output.failure(
-    new ConfigError("CONFIG.INVALID", `${error.message.replace(/^error: /, "").replace(/\.$/, "")}${hint}`, {
+    new ConfigError("CONFIG.INVALID", name === "" ? message : `${message}; ${suggestion(name, known)}`, {
       fix: "npx tenon --help",
     }),
   );
