@@ -122,10 +122,17 @@ function danglingValues(draft: Draft, relation: RelationMeta, doc: Doc): readonl
   return found ? null : values;
 }
 
-/** Written rows must have their parents; rows that were not written must not have lost theirs. */
-function checkReferences(draft: Draft, model: ModelMeta, written: readonly Doc[]): void {
+/** References that were written must lead somewhere; those that were not must not have lost their parent. */
+function checkReferences(
+  draft: Draft,
+  model: ModelMeta,
+  written: readonly Doc[],
+  before: (doc: Doc) => Doc | undefined = () => undefined,
+): void {
   for (const doc of written) {
     for (const relation of referencesOf(model)) {
+      const old = before(doc);
+      if (old !== undefined && sameValues(valuesOf(old, relation.from), valuesOf(doc, relation.from))) continue;
       const values = danglingValues(draft, relation, doc);
       if (values !== null) throw missingParent(model, relation, values);
     }
@@ -188,7 +195,8 @@ function update(draft: Draft, command: Command<"update">): WriteResult {
     draft.docs(model.name).map((doc) => changed.get(doc) ?? doc),
   );
   checkUnique(draft, model, written);
-  checkReferences(draft, model, written);
+  const old = new Map([...changed].map(([from, to]) => [to, from]));
+  checkReferences(draft, model, written, (doc) => old.get(doc));
   return { count: written.length, docs: command.returning ? written : [] };
 }
 
