@@ -93,8 +93,27 @@ function at(path: Path, test: ValueTest, context: Context): ValueTest {
   return (doc) => test(read(doc as Doc));
 }
 
+const dearestOf = (filters: readonly Filter[]): number =>
+  filters.reduce((dearest, filter) => Math.max(dearest, visitFilter(filter, COST)), 0);
+
+/** How dear a test is: of several that must all hold, the cheap ones are asked first and user code last. */
+const COST: FilterHandlers<number> = {
+  compare: () => 0,
+  in: () => 0,
+  text: () => 1,
+  regex: () => 2,
+  element: () => 3,
+  related: () => 4,
+  callback: () => 5,
+  and: (filter) => dearestOf(filter.filters),
+  or: (filter) => dearestOf(filter.filters),
+  not: (filter) => visitFilter(filter.filter, COST),
+};
+
 function compileAll(filters: readonly Filter[], context: Context): ValueTest {
-  const tests = filters.map((filter) => compile(filter, context));
+  const cheapFirst =
+    filters.length < 2 ? filters : filters.toSorted((a, b) => visitFilter(a, COST) - visitFilter(b, COST));
+  const tests = cheapFirst.map((filter) => compile(filter, context));
   const [a, b, c] = tests;
   if (a === undefined) return () => true;
   if (b === undefined) return a;

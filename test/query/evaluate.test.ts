@@ -76,6 +76,17 @@ describe("compiled filters", () => {
     expect([true, false, undefined, 1, "yes"].map(answer)).toEqual([true, false, false, false, false]);
   });
 
+  test("a callback is asked last, about the rows that the conditions beside it leave", () => {
+    const asked: unknown[] = [];
+    const callback: Filter = { kind: "callback", test: (row) => asked.push(row.a) > 0 };
+    const test = compileFilter({
+      kind: "and",
+      filters: [callback, { kind: "compare", path: ["a"], op: "gt", value: 1 }],
+    });
+    expect([1, 2, 3].map((a) => test({ a }))).toEqual([false, true, true]);
+    expect(asked).toEqual([2, 3]);
+  });
+
   test("a list of many values is searched by type", () => {
     const test = compileFilter({ kind: "in", path: ["a"], values: [1, "1", new Date(1), [1], null] });
     expect([1, "1", new Date(1), [1], null, undefined].every((a) => test({ a } as Doc))).toBe(true);
