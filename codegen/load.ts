@@ -1,12 +1,12 @@
 /** From `tenon.config.ts` to a resolved Schema: finds the config, runs the model modules, collects and resolves models. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
-import { ConfigError } from "../src/base/errors.js";
+import { ConfigError, SchemaError } from "../src/base/errors.js";
 import { type ResolvedConfig, resolveConfig } from "../src/config.js";
 import { collectModels } from "../src/declare/collect.js";
 import type { ResolvedModels } from "../src/schema/registry.js";
 import { expandPattern, isPattern } from "./glob.js";
-import { createUserCode } from "./user-code.js";
+import { createUserCode, relativeIssues } from "./user-code.js";
 
 export const CONFIG_NAMES = [
   "tenon.config.ts",
@@ -52,8 +52,16 @@ export async function loadModels(project: Project): Promise<Loaded> {
   const code = createUserCode(root, config.tsconfig === null ? null : resolve(root, config.tsconfig));
   const modules: Record<string, unknown> = {};
   for (const file of modelFiles(config.models, root)) modules[relative(root, file)] = { ...(await code.load(file)) };
-  const models = collectModels(modules).resolve();
+  const models = resolveModels(modules, root);
   return { ...project, models, files: [project.configFile, ...code.files()] };
+}
+
+function resolveModels(modules: Readonly<Record<string, unknown>>, root: string): ResolvedModels {
+  try {
+    return collectModels(modules).resolve();
+  } catch (error) {
+    throw error instanceof SchemaError ? relativeIssues(error, root) : error;
+  }
 }
 
 function findConfig(options: LoadOptions): string {
