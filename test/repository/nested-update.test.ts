@@ -26,7 +26,7 @@ const change = (db: Db, data: object, populate: string[] = [], id = 1) =>
 const titles = async (db: Db, authorId: number | null) =>
   (await db.posts.findMany({ where: { authorId }, orderBy: { title: "asc" } })).map((post) => post.title);
 const names = async (db: Db, id: number) =>
-  ((await db.users.findById(id, { populate: ["labels"] }))?.labels as { name: string }[])
+  ((await db.users.findByIdOrThrow(id, { populate: ["labels"] })).labels as { name: string }[])
     .map((label) => label.name)
     .sort();
 
