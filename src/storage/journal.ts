@@ -161,9 +161,8 @@ export class Journal {
   #flushing: Promise<void> | null = null;
   /** Every commit up to here is on disk. */
   #synced: number;
-  /** Last commit in the file, and the file's size when it was last synced. */
+  /** Last commit in the file. */
   #written: number;
-  #syncedSize: number;
   #poison: unknown;
   #timer: NodeJS.Timeout | null = null;
 
@@ -174,7 +173,6 @@ export class Journal {
     this.#file = file;
     this.#records = [...replayed.ends];
     this.#written = this.#synced = replayed.base + replayed.commits.length;
-    this.#syncedSize = file.size;
   }
 
   /** Makes an empty journal, replacing whatever is there. */
@@ -244,7 +242,7 @@ export class Journal {
       if (this.#options.durability === "strict") await this.#syncNow();
       else this.#schedule();
     } catch (error) {
-      await this.#fail(error);
+      await this.#fail(error, start);
       for (const { reject } of group) reject(error);
       for (const { reject } of this.#waiting.splice(0)) reject(this.#poisoned());
       return;
@@ -253,18 +251,16 @@ export class Journal {
   }
 
   async #syncNow(): Promise<void> {
-    const { size } = this.#file;
     const written = this.#written;
     await this.#file.sync();
     this.#synced = written;
-    this.#syncedSize = size;
   }
 
-  /** After a failed write or sync nobody knows what is on disk: refuse everything, and try to leave only what is known. */
-  async #fail(error: unknown): Promise<void> {
+  /** After a failed write or sync nobody knows what is on disk: refuse everything, and try to leave only what was acknowledged. */
+  async #fail(error: unknown, acknowledged: number): Promise<void> {
     if (this.#poison !== undefined) return;
     this.#poison = error;
-    await this.#file.truncate(this.#syncedSize).catch(() => {});
+    await this.#file.truncate(acknowledged).catch(() => {});
   }
 
   #schedule(): void {
@@ -288,7 +284,7 @@ export class Journal {
     try {
       await this.#syncNow();
     } catch (error) {
-      await this.#fail(error);
+      this.#poison ??= error;
       throw error;
     }
   }
@@ -315,7 +311,6 @@ export class Journal {
       this.#file = file;
       this.#records = kept.map((record) => ({ ...record, start: record.start - from + HEADER_BYTES }));
       this.#synced = this.#written;
-      this.#syncedSize = file.size;
       await closeQuietly(old);
     } catch (error) {
       // The old file may or may not have been replaced: appending to the open handle could go nowhere.

@@ -14,6 +14,7 @@ import { LockedError } from "../../base/errors.js";
 import type { Disk, ProcessIdentity } from "./disk.js";
 import { errorCode } from "./errors.js";
 import { uniqueName } from "./unique.js";
+import { writeAll } from "./write-all.js";
 
 interface Holder extends ProcessIdentity {
   readonly id: string;
@@ -47,6 +48,7 @@ async function takenOver(disk: Disk, path: string, temporary: string, mine: Hold
   let target = dead;
   for (;;) {
     const claim = `${path}.${target.id}.claim`;
+    if (claims.includes(claim)) throw lockedError(path, null, "its lock file and the claims to it are damaged");
     claims.push(claim);
     if (await linked(disk, temporary, claim)) {
       try {
@@ -118,7 +120,9 @@ async function linked(disk: Disk, from: string, to: string): Promise<boolean> {
 async function writeHolder(disk: Disk, path: string, holder: Holder): Promise<void> {
   const file = await disk.open(path, "create");
   try {
-    await file.write(0, new TextEncoder().encode(`${JSON.stringify(holder)}\n`));
+    await writeAll(file, 0, new TextEncoder().encode(`${JSON.stringify(holder)}\n`));
+    // Or a power cut could leave the name without the contents, and nobody could tell whose it was.
+    await file.sync();
   } finally {
     await file.close();
   }

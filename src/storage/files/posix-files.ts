@@ -13,6 +13,7 @@ import { errorCode, storageError } from "./errors.js";
 import type { AppendFile, Files } from "./files.js";
 import { acquireLock } from "./lock.js";
 import { uniqueName } from "./unique.js";
+import { writeAll } from "./write-all.js";
 
 export class PosixFiles implements Files {
   readonly #disk: Disk;
@@ -158,17 +159,6 @@ async function closing<T>(file: DiskFile, work: () => Promise<T>): Promise<T> {
   }
   await file.close();
   return result;
-}
-
-async function writeAll(file: DiskFile, position: number, bytes: Uint8Array): Promise<number> {
-  let done = 0;
-  while (done < bytes.length) {
-    const written = file.write(position + done, done === 0 ? bytes : bytes.subarray(done));
-    const count = typeof written === "number" ? written : await written;
-    if (count <= 0) throw new StorageError("STORAGE.IO", "The operating system wrote no bytes and gave no reason");
-    done += count;
-  }
-  return position + done;
 }
 
 class PosixAppendFile implements AppendFile {
