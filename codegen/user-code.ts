@@ -88,7 +88,7 @@ const AT_PATH = /((?:file:\/\/)?(?:[A-Za-z]:)?[/\\][^():*?"<>|]+):(\d+):(\d+)/;
 function placeOf(error: unknown, root: string): Place | null {
   if (typeof error !== "object" || error === null) return null;
   const { message, stack } = error as { message?: unknown; stack?: unknown };
-  const reported = AT_PATH.exec(String(message).split("\n")[0] ?? "") ?? PARSER.exec(String(message));
+  const reported = AT_PATH.exec(String(message));
   const inMessage = reported === null ? null : placeIn(reported, root);
   if (inMessage !== null) return inMessage;
   for (const line of String(stack).replace(String(message), "").split("\n")) {
@@ -98,9 +98,6 @@ function placeOf(error: unknown, root: string): Place | null {
   }
   return null;
 }
-
-/** `/path/to/file.ts: Unexpected token (2:32)`, possibly over several lines. */
-const PARSER = /((?:[A-Za-z]:)?[/\\][^():*?"<>|]+\.[cm]?[jt]sx?): [^\n]*\((\d+):(\d+)\)/;
 
 function placeIn([, path = "", line = "0", column = "0"]: RegExpExecArray, root: string): Place | null {
   const file = path.startsWith("file:") ? fileURLToPath(path) : path;
@@ -123,9 +120,6 @@ function readable(message: string): string {
     .replace(/^(?:(?:\w*Error|TRANSFORM_ERROR):\s*)+/, "")
     .replace(/^\S+\.[cm]?[jt]sx?:\s*/, "")
     .replace(/^(?:(?:\w*Error|TRANSFORM_ERROR):\s*)+/, "")
-    .replace(/\s*\(\d+:\d+\)$/, "")
-    .replace(/\n[^]*$/, "")
-    .replace(/\s+\S+:\d+:\d+$/, "")
     .replace(/\(0 , \w+\.(\w+)\)/g, "$1")
     .replace(/^Cannot find module '([^']+)'.*$/, 'cannot find module "$1"');
 }
