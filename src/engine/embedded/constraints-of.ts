@@ -12,7 +12,7 @@ export type Constraint = { readonly filter: Filter; readonly column: string } & 
 );
 
 /** Arrays and objects are compared by rules that keys do not follow exactly (nulls inside), NaN equals nothing. */
-function isExact(value: Json): boolean {
+export function isExact(value: Json): boolean {
   return rankOf(value) < 7 && !(typeof value === "number" && Number.isNaN(value));
 }
 

@@ -84,8 +84,10 @@ async function firstDuplicate(
     if (old !== null && old !== now) gone.add(old + key);
     if (now === null || after === null) continue;
     const earlier = seen.get(now);
+    // Inserted rows come one after the other, so the later of two is the one too many; updated ones change together.
+    const named = before === null ? row : earlier;
     if (earlier === undefined) seen.set(now, row);
-    else if (first === null || earlier < first.row) first = { row: earlier, doc: after };
+    else if (first === null || named! < first.row) first = { row: named!, doc: after };
     if (now === old) continue;
     prefixes.push(now);
     written.push({ row, doc: after });

@@ -211,12 +211,13 @@ class EmbeddedEngine implements Engine, TransactionHost {
     return this.#catalog;
   }
 
-  /** Nothing here can be aborted or closed under way: the snapshot is read before anybody else runs. */
   async #point(point: Point): Promise<readonly Doc[]> {
     this.checkOpen();
     const snapshot = this.#store.snapshot();
     try {
-      return await findPoint(snapshot, point);
+      const rows = await findPoint(snapshot, point);
+      this.checkOpen();
+      return rows;
     } finally {
       snapshot[Symbol.dispose]();
     }

@@ -34,10 +34,10 @@ export async function matching(
 export async function collect(context: ReadContext, plan: RootPlan): Promise<readonly Doc[]> {
   const { selection, access } = plan;
   if (access.kind === "none" || selection.limit === 0) return [];
+  if (isOneKey(plan)) return collectOne(context, plan);
   const cursor = new AccessCursor(context, plan.collection, access, plan.actual, expected(plan));
   try {
     if (plan.sort !== null) return await collectSorted(context, plan, cursor);
-    // The common case: nothing to test or to skip, so the documents of one batch are the answer.
     const rows: Doc[] = [];
     const flow = rowFlow(plan);
     for (let docs = await cursor.next(); docs !== null; docs = await cursor.next()) {
@@ -48,6 +48,22 @@ export async function collect(context: ReadContext, plan: RootPlan): Promise<rea
   } finally {
     await cursor.close();
   }
+}
+
+/** One key and nothing to test or to skip: the most common query, without the machinery for streams of rows. */
+function isOneKey({ access, filter, after, selection }: RootPlan): boolean {
+  return (
+    access.kind === "keys" && access.keys.length === 1 && filter === null && after === null && selection.offset === 0
+  );
+}
+
+async function collectOne(context: ReadContext, plan: RootPlan): Promise<readonly Doc[]> {
+  const found = await context.view.getMany(plan.collection.space, plan.access.keys);
+  context.check();
+  const doc = found[0] as Doc | undefined;
+  if (doc === undefined) return [];
+  plan.actual.read++;
+  return [doc];
 }
 
 /** As `collect`, in batches; reading goes on only as they are taken. */

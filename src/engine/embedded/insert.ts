@@ -12,7 +12,7 @@ import type { ReadContext } from "./view.js";
 
 export interface PreparedInsert {
   readonly changes: ReadonlyMap<Key, RowChange>;
-  /** The first row whose key is taken (a row of `changes` when a later one repeats its key). */
+  /** The first row whose key is taken, by a stored row or by an earlier one of the command. */
   readonly duplicate: KeyDuplicate | null;
   /** Remembers the largest key, when it grew. */
   stageSequence(overlay: Overlay): void;
@@ -87,8 +87,7 @@ export async function prepareInsert(
   if (onConflict === "fail") {
     const admit = (key: Key, row: Doc): boolean => {
       if (!taken.has(key) && !changes.has(key)) return true;
-      const position = taken.has(key) ? changes.size : [...changes.keys()].indexOf(key);
-      duplicate = { row: position, error: uniqueViolation(meta, null, valuesOf(row, meta.key)) };
+      duplicate = { row: changes.size, error: uniqueViolation(meta, null, valuesOf(row, meta.key)) };
       return false;
     };
     for (const doc of docs) {

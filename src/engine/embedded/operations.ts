@@ -8,7 +8,7 @@ import { collect, collectBatches } from "./find.js";
 import type { Overlay } from "./overlay.js";
 import { findPoint, pointOf } from "./point.js";
 import { shape } from "./populate.js";
-import { planFind } from "./selection-plan.js";
+import { planRoot } from "./selection-plan.js";
 import type { ReadContext } from "./view.js";
 import { write } from "./writes.js";
 
@@ -34,11 +34,11 @@ export function createOperations(engine: string): Operations {
         context.check();
         return rows;
       }
-      const plan = await planFind(context, query);
+      const plan = await planRoot(context, context.catalog.collection(query.model), query);
       return shape(context, plan, await collect(context, plan));
     },
     async *stream(context, query, batch) {
-      const plan = await planFind(context, query);
+      const plan = await planRoot(context, context.catalog.collection(query.model), query);
       for await (const rows of collectBatches(context, plan, batch ?? STREAM_BATCH)) {
         yield await shape(context, plan, rows);
       }
@@ -46,7 +46,7 @@ export function createOperations(engine: string): Operations {
     aggregate,
     count,
     async explain(context, query, analyze) {
-      const plan = await planFind(context, query);
+      const plan = await planRoot(context, context.catalog.collection(query.model), query);
       if (analyze) await shape(context, plan, await collect(context, plan));
       return explainPlan(engine, plan, analyze);
     },

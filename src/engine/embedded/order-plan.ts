@@ -44,9 +44,11 @@ export function cursorBound(
 ): Key | null {
   const given = new Map<string, Json>(fixed);
   for (let i = 0; i < orderBy.length; i++) {
-    const { key } = orderBy[i]!;
+    const { key, direction, nulls } = orderBy[i]!;
     const value = after[i];
     if (key.kind !== "path" || value === undefined) return null;
+    // In a sequence null comes first; a cursor at a null that the order puts elsewhere has no place in it.
+    if (value === null && nulls !== (direction === "asc" ? "first" : "last")) return null;
     const name = pathName(key.path);
     if (!sequence.columnNames.includes(name) && !fixed.has(name)) return null;
     const already = given.get(name);

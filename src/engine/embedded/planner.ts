@@ -5,14 +5,14 @@
  */
 
 import type { Filter, OrderTerm } from "../../query/ir.js";
-import { rankOf } from "../../query/semantics.js";
+import { isNullish, rankOf } from "../../query/semantics.js";
 import { conjuncts, isFalse } from "../../query/visit.js";
 import type { Json } from "../../schema/model.js";
 import { type Bounds, encodeKey, keyBoundsRange, keyStartsWithRange } from "../../storage/key.js";
 import type { Key, Range } from "../../storage/store.js";
 import type { AccessPlan } from "./access-plan.js";
 import type { Collection } from "./catalog.js";
-import { type Constraint, constraintOf } from "./constraints-of.js";
+import { type Constraint, constraintOf, isExact } from "./constraints-of.js";
 import { type KeySequence, prefixRange } from "./indexes.js";
 import { cursorBound, direction } from "./order-plan.js";
 
@@ -46,7 +46,10 @@ interface Match {
 }
 
 export function planAccess(collection: Collection, request: AccessRequest, size: number | null): AccessPlan {
-  const filters = conjuncts(request.where);
+  const { where } = request;
+  const point = pointSequence(collection, where);
+  if (point !== null && where?.kind === "compare") return planPoint(collection, point, where, where.value);
+  const filters = conjuncts(where);
   if (filters.some(isFalse)) return nothing(collection.key, filters);
   const constraints = constraintsOf(filters);
   let best: { readonly match: Match; readonly cost: number; readonly way: "forward" | "reverse" | null } | null = null;
@@ -63,21 +66,32 @@ export function planAccess(collection: Collection, request: AccessRequest, size:
   return build(collection, match, way, filters, request);
 }
 
-/** Whether some key or unique index is fixed by equality, so that sizes need not be asked for. */
-export function isPointQuery(collection: Collection, where: Filter | null): boolean {
-  if (where === null) return false;
-  const equal = new Set<string>();
-  for (const filter of conjuncts(where)) {
-    if (filter.kind === "compare" && filter.op === "eq" && filter.value !== null) {
-      equal.add(filter.path.length === 1 ? filter.path[0]! : filter.path.join("\0"));
-    }
-  }
-  if (equal.size === 0) return false;
-  return collection.sequences.some((sequence) => {
-    if (sequence.uniqueWidth === null) return false;
-    for (let i = 0; i < sequence.uniqueWidth; i++) if (!equal.has(sequence.columnNames[i]!)) return false;
-    return true;
-  });
+/** Whether sizes can make a difference to the choice. */
+export function needsSize(collection: Collection, where: Filter | null): boolean {
+  return collection.sequences.length > 1 && pointSequence(collection, where) === null;
+}
+
+/** For the most common query of all, one unique column equal to a value: the sequence that answers it. */
+function pointSequence(collection: Collection, where: Filter | null): KeySequence | null {
+  if (where === null || where.kind !== "compare" || where.op !== "eq" || where.path.length !== 1) return null;
+  const sequence = collection.points.get(where.path[0]!);
+  return sequence === undefined || isNullish(where.value) || !isExact(where.value) ? null : sequence;
+}
+
+function planPoint(collection: Collection, sequence: KeySequence, where: Filter, value: Json): AccessPlan {
+  const key = encodeKey([value]);
+  const primary = sequence === collection.key;
+  return {
+    kind: primary ? "keys" : "ranges",
+    sequence,
+    keys: primary ? [key] : [],
+    ranges: primary ? [] : [prefixRange(key)],
+    answered: [where],
+    residual: null,
+    ordered: true,
+    afterBound: false,
+    single: true,
+  };
 }
 
 function nothing(sequence: KeySequence, answered: readonly Filter[]): AccessPlan {
@@ -211,12 +225,20 @@ function build(
   const residual: Filter | null =
     rest.length === 0 ? null : rest.length === 1 ? rest[0]! : { kind: "and", filters: rest };
   const single = match.most === 1;
-  const common = { sequence, answered: match.answered, residual, single };
   if (sequence === collection.key && match.most !== null && match.equal.length === sequence.columns.length) {
     const keys = tuples(match.equal);
-    const ordered = keys.length <= 1 || way !== null;
     if (way === "reverse") keys.reverse();
-    return { ...common, kind: "keys", keys, ranges: [], ordered, afterBound: false };
+    return {
+      kind: "keys",
+      sequence,
+      keys,
+      ranges: [],
+      answered: match.answered,
+      residual,
+      ordered: keys.length <= 1 || way !== null,
+      afterBound: false,
+      single,
+    };
   }
   let ranges = rangesOf(match);
   let afterBound = false;
@@ -230,12 +252,15 @@ function build(
   if (way === "reverse") ranges = ranges.reverse().map((range) => ({ ...range, reverse: true }));
   const whole = match.answered.length === 0 && !afterBound && sequence === collection.key;
   return {
-    ...common,
     kind: ranges.length === 0 ? "none" : whole ? "scan" : "ranges",
+    sequence,
     keys: [],
     ranges,
+    answered: match.answered,
+    residual,
     ordered: single || way !== null,
     afterBound,
+    single,
   };
 }
 

@@ -3,7 +3,7 @@
  * the same for everything that it populates. One object is executed and explained, so that explain cannot lie.
  */
 import { compileFilter, type DocTest } from "../../query/evaluate.js";
-import type { CountNode, Filter, FindQuery, PopulateNode, Selection } from "../../query/ir.js";
+import type { CountNode, Filter, PopulateNode, Selection } from "../../query/ir.js";
 import { compileAfter, compileOrder, type DocComparator } from "../../query/order.js";
 import { compileProjection } from "../../query/project.js";
 import { allOf, collectKinds, conjuncts, isTrue } from "../../query/visit.js";
@@ -12,7 +12,7 @@ import type { AccessPlan } from "./access-plan.js";
 import type { Catalog, Collection } from "./catalog.js";
 import { type Link, type LinkOptions, linkOf } from "./links.js";
 import { direction } from "./order-plan.js";
-import { isPointQuery, planAccess } from "./planner.js";
+import { needsSize, planAccess } from "./planner.js";
 import { RelatedCount, RelatedReads } from "./related-tests.js";
 import type { ReadContext } from "./view.js";
 
@@ -61,30 +61,33 @@ export interface CountPlan {
   readonly actual: { read: number; returned: number };
 }
 
-/** Plans a find. Asks for the size of the collection only when the answer can matter. */
-export async function planFind(context: ReadContext, query: FindQuery): Promise<RootPlan> {
-  const collection = context.catalog.collection(query.model);
-  return planRoot(context, collection, query);
-}
-
+/** Plans the reading of a collection. Asks for its size only when the answer can matter. */
 export async function planRoot(context: ReadContext, collection: Collection, selection: Selection): Promise<RootPlan> {
-  const size =
-    collection.sequences.length === 1 || isPointQuery(collection, selection.where)
-      ? null
-      : await context.view.size(collection.space);
+  const size = needsSize(collection, selection.where) ? await context.view.size(collection.space) : null;
+  const { limit, offset, distinct } = selection;
   const access = planAccess(
     collection,
     {
       where: selection.where,
       orderBy: selection.orderBy,
-      after: selection.distinct === null ? selection.after : null,
-      need: selection.limit === null || selection.distinct !== null ? null : selection.offset + selection.limit,
+      after: distinct === null ? selection.after : null,
+      need: limit === null || distinct !== null ? null : offset + limit,
     },
     size,
   );
+  const { catalog } = context;
+  // Written out, not spread: this is made for every query, and spreading costs more than all the rest.
   return {
-    ...prepare(context.catalog, collection, selection, access.residual, access.ordered, access.afterBound),
+    collection,
+    selection,
     access,
+    filter: access.residual === null ? null : filterSteps(catalog, collection, access.residual),
+    sort: access.ordered ? null : sortSteps(catalog, collection, selection),
+    after: selection.after === null || access.afterBound ? null : compileAfter(selection.orderBy, selection.after),
+    project: compileProjection(selection.fields),
+    children: planChildren(catalog, collection, selection),
+    counts: planCounts(catalog, collection, selection),
+    actual: { read: 0, returned: 0 },
   };
 }
 
@@ -102,33 +105,20 @@ export function filterSteps(catalog: Catalog, collection: Collection, where: Fil
   };
 }
 
-function sortSteps(catalog: Catalog, collection: Collection, selection: Selection): SortSteps {
+function sortSteps(catalog: Catalog, collection: Collection, selection: Selection): SortSteps | null {
+  if (selection.orderBy.length === 0) return null;
   const reads = new RelatedReads(catalog, collection);
   return { compare: compileOrder(selection.orderBy, reads.readKey), reads };
 }
 
 const NONE: readonly never[] = [];
 
-function prepare(
-  catalog: Catalog,
-  collection: Collection,
-  selection: Selection,
-  residual: Filter | null,
-  ordered: boolean,
-  afterBound: boolean,
-): SelectionPlan {
-  return {
-    collection,
-    selection,
-    filter: residual === null ? null : filterSteps(catalog, collection, residual),
-    sort: ordered || selection.orderBy.length === 0 ? null : sortSteps(catalog, collection, selection),
-    after: selection.after === null || afterBound ? null : compileAfter(selection.orderBy, selection.after),
-    project: compileProjection(selection.fields),
-    children:
-      selection.populate.length === 0 ? NONE : selection.populate.map((node) => planChild(catalog, collection, node)),
-    counts: selection.counts.length === 0 ? NONE : selection.counts.map((node) => planCount(catalog, collection, node)),
-    actual: { read: 0, returned: 0 },
-  };
+function planChildren(catalog: Catalog, collection: Collection, { populate }: Selection): readonly ChildPlan[] {
+  return populate.length === 0 ? NONE : populate.map((node) => planChild(catalog, collection, node));
+}
+
+function planCounts(catalog: Catalog, collection: Collection, { counts }: Selection): readonly CountPlan[] {
+  return counts.length === 0 ? NONE : counts.map((node) => planCount(catalog, collection, node));
 }
 
 function planChild(catalog: Catalog, parent: Collection, node: PopulateNode): ChildPlan {
@@ -142,7 +132,15 @@ function planChild(catalog: Catalog, parent: Collection, node: PopulateNode): Ch
   const whole = selection.where === null && selection.after === null && selection.distinct === null;
   const limited = way !== null && whole && selection.limit !== null;
   return {
-    ...prepare(catalog, link.target, selection, selection.where, way !== null, false),
+    collection: link.target,
+    selection,
+    filter: filterSteps(catalog, link.target, selection.where),
+    sort: way === null ? sortSteps(catalog, link.target, selection) : null,
+    after: selection.after === null ? null : compileAfter(selection.orderBy, selection.after),
+    project: compileProjection(selection.fields),
+    children: planChildren(catalog, link.target, selection),
+    counts: planCounts(catalog, link.target, selection),
+    actual: { read: 0, returned: 0 },
     relation,
     link,
     linkOptions: {
