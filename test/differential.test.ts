@@ -1,17 +1,11 @@
 /** The differential campaign in its CI size, after the seeds that once failed; and the proof that it notices wrong answers. */
 import { describe, expect, test } from "vitest";
+import { COMPARED, rarelyOnDisk } from "./campaigns/differential.js";
 import { differential, regressions, runSeed } from "./differential/campaign.js";
 import { brokenTarget, MISTAKES } from "./support/broken-engine.js";
-import type { Target } from "./support/target.js";
-import { REFERENCE, TARGETS } from "./targets.js";
+import { REFERENCE } from "./targets.js";
 
 const CI_QUERIES = 20_000;
-const others = TARGETS.filter((target) => target !== REFERENCE);
-
-/** Targets that wait for a disk take part less often. */
-function every(target: Target): number {
-  return target === others[0] ? 1 : 10;
-}
 
 describe("the harness notices", () => {
   test.each(Object.keys(MISTAKES))("%s", async (name) => {
@@ -36,12 +30,17 @@ describe("the harness notices", () => {
 describe("every engine agrees with the reference", () => {
   test("on the seeds that once failed", async () => {
     for (const { seed, found } of regressions()) {
-      const failure = await runSeed(seed, others);
+      const failure = await runSeed(seed, COMPARED);
       expect(failure?.script ?? "", found).toBe("");
     }
   });
   test(`on ${CI_QUERIES} random queries`, { timeout: 300_000 }, async () => {
-    const { failure, tally } = await differential({ seed: 1_000_000, size: CI_QUERIES, targets: others, every });
+    const { failure, tally } = await differential({
+      seed: 1_000_000,
+      size: CI_QUERIES,
+      targets: COMPARED,
+      every: rarelyOnDisk,
+    });
     expect(failure?.script ?? "").toBe("");
     expect(tally.queries).toBeGreaterThanOrEqual(CI_QUERIES);
     console.info(`differential: ${JSON.stringify(tally)}`);

@@ -2,7 +2,11 @@
  * Every engine over every storage, one entry each. The conformance suite runs every spec on every target; the differential
  * campaign compares every target with the reference. A new engine or storage is one entry here (the compliance test asks for it).
  */
-import { embedded, memory } from "../src/embedded.js";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { embedded, file, memory } from "../src/embedded.js";
+import type { Store } from "../src/storage/store.js";
 import { REFERENCE_CAPABILITIES, referenceEngine } from "./support/reference-engine.js";
 import type { Target } from "./support/target.js";
 
@@ -20,4 +24,28 @@ const onMemory: Target = {
   place: async () => ({ engine: () => embedded({ storage: memory() }), dispose: async () => undefined }),
 };
 
-export const TARGETS: readonly Target[] = [REFERENCE, onMemory];
+/** The embedded engine over files in a folder of its own. */
+function onFiles(name: string, factory: string, durable: boolean, storage: (folder: string) => Store): Target {
+  return {
+    name: `embedded, ${name}`,
+    factories: ["embedded", factory],
+    capabilities: { isolation: "serializable", writers: "one", durable, reopens: true },
+    place: async () => {
+      const folder = await mkdtemp(join(tmpdir(), "tenon-test-"));
+      return {
+        engine: () => embedded({ storage: storage(folder) }),
+        dispose: () => rm(folder, { recursive: true, force: true }),
+      };
+    },
+  };
+}
+
+export const TARGETS: readonly Target[] = [
+  REFERENCE,
+  onMemory,
+  onFiles("file", "file", true, (folder) => file(join(folder, "db.json"))),
+  onFiles("file relaxed", "file", false, (folder) => file(join(folder, "db.json"), { durability: "relaxed" })),
+  onFiles("file checkpoint on commit", "file", true, (folder) =>
+    file(join(folder, "db.json"), { checkpoint: "commit" }),
+  ),
+];

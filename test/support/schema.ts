@@ -3,7 +3,7 @@
  * It resolves what the registry would (defaults, foreign-key indexes, inverses) in the smallest way, so that the suites
  * of the engines do not depend on zod.
  */
-import { createHash } from "node:crypto";
+import { schemaHash } from "../../src/schema/json.js";
 import type {
   FieldMeta,
   FieldType,
@@ -235,13 +235,10 @@ function modelOf(name: string, spec: SchemaSpec): ModelMeta {
   };
 }
 
-/** Resolves a test schema; `hash` is a digest of its text. */
+/** Resolves a test schema; `hash` is the one that a database records. */
 export function schemaOf(spec: SchemaSpec): Schema {
   const models = new Map(Object.keys(spec).map((name) => [name, modelOf(name, spec)] as const));
-  const hash = createHash("sha256")
-    .update(JSON.stringify([...models]))
-    .digest("hex");
-  return { hash, models };
+  return { hash: schemaHash(models), models };
 }
 
 /** The operations that lead from an empty database to `schema`. */
@@ -256,7 +253,7 @@ export function withoutIndexes(schema: Schema): Schema {
       ([name, model]) => [name, { ...model, indexes: model.indexes.filter((i) => i.unique) }] as const,
     ),
   );
-  return { hash: `${schema.hash}-bare`, models };
+  return { hash: schemaHash(models), models };
 }
 
 export type Row = { readonly [field: string]: Json };

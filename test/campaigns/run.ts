@@ -1,0 +1,41 @@
+/**
+ * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S]`. The seed is printed first, the figure is the
+ * last line, the exit code is the verdict.
+ */
+import { parseArgs } from "node:util";
+import { differentialCampaign } from "./differential.js";
+
+/** Runs the campaign; true when it found nothing wrong. Prints its figure last. */
+export type Campaign = (options: { readonly size: number | null; readonly seed: number }) => Promise<boolean>;
+
+const CAMPAIGNS: Readonly<Record<string, Campaign>> = { differential: differentialCampaign };
+
+function whole(name: string, text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const value = Number(text.replaceAll("_", ""));
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new RangeError(`--${name} needs a whole number above 0, not "${text}"`);
+  return value;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { size: { type: "string" }, seed: { type: "string" } },
+  });
+  const name = positionals[0] ?? "";
+  if (!Object.hasOwn(CAMPAIGNS, name) || positionals.length > 1) {
+    console.error(
+      `usage: npm run campaign -- NAME [--size N] [--seed S]; NAME is one of: ${Object.keys(CAMPAIGNS).join(", ")}`,
+    );
+    return 2;
+  }
+  const seed = whole("seed", values.seed) ?? (Date.now() % 1_000_000_000) + 1;
+  console.log(`campaign ${name}, seed ${seed}`);
+  return (await CAMPAIGNS[name]!({ size: whole("size", values.size), seed })) ? 0 : 1;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  console.error(error instanceof RangeError ? error.message : error);
+  return 2;
+});
