@@ -1,11 +1,11 @@
 /** Tenon through its public API, one adapter for every storage. Every write is validated, foreign keys are checked. */
 import { join } from "node:path";
-import * as engine from "../../dist/src/embedded.js";
+import { embedded, file, memory } from "../../dist/src/embedded.js";
 import { createClient } from "../../dist/src/index.js";
 import * as models from "../blog/models.mjs";
 
 export async function openTenon(storage) {
-  const db = await createClient({ models, engine: engine.embedded({ storage }) });
+  const db = await createClient({ models, engine: embedded({ storage }) });
   const thousands = async (repository, rows) => {
     for (let i = 0; i < rows.length; i += 1000) await repository.createMany({ data: rows.slice(i, i + 1000) });
   };
@@ -46,5 +46,5 @@ export async function openTenon(storage) {
   };
 }
 
-export const inMemory = () => engine.memory();
-export const inFile = (dir, durability) => engine.file(join(dir, "blog.json"), { durability });
+export const inMemory = () => memory();
+export const inFile = (dir, durability) => file(join(dir, "blog.json"), { durability });

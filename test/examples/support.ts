@@ -15,6 +15,7 @@ export const User = defineModel(
     tags: z.array(z.string()),
     address: z.object({ city: z.string(), zip: z.string().optional() }),
     extra: z.record(z.string(), z.unknown()),
+    any: z.unknown().optional(),
   }),
   {
     indexes: [{ on: "email", unique: true }, "age"],

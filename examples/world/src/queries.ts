@@ -114,7 +114,7 @@ export async function textSearch(db: Database) {
 }
 
 export async function keysetPaging(db: Database) {
-  const page = db.cities.where({ countryCode: "IS" }).orderBy("name").select("id", "name", "population").limit(3);
+  const page = db.cities.where({ countryCode: "CH" }).orderBy("name").select("id", "name", "population").limit(3);
   const first = await page.all();
   const second = await page.after(first.at(-1)!).all();
   table([...first.map((row) => ({ page: 1, ...row })), ...second.map((row) => ({ page: 2, ...row }))], {
