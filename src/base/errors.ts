@@ -70,7 +70,7 @@ export abstract class TenonError extends Error {
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(
-      details.fix === undefined ? message : `${message}\n  fix: ${details.fix}`,
+      shortLines(details.fix === undefined ? message : `${message}\n  fix: ${details.fix}`),
       details.cause === undefined ? undefined : { cause: details.cause },
     );
     this.code = code;
@@ -90,6 +90,15 @@ export abstract class TenonError extends Error {
   toJSON(): { name: string; code: ErrorCode; message: string; fix: string | undefined; meta: object } {
     return { name: this.name, code: this.code, message: this.message, fix: this.fix, meta: this.meta };
   }
+}
+
+const MAX_LINE = 400;
+
+/** User data in a message must not make it unreadable: lines are cut, however long the names and values in them are. */
+function shortLines(text: string): string {
+  if (text.length <= MAX_LINE) return text;
+  const lines = text.split("\n");
+  return lines.map((line) => (line.length <= MAX_LINE ? line : `${line.slice(0, MAX_LINE)}…`)).join("\n");
 }
 
 type CodeOf<Namespace extends string> = Extract<ErrorCode, `${Namespace}.${string}`>;

@@ -25,6 +25,7 @@ import {
   uniqueQuery,
 } from "./reads.js";
 import type { Session } from "./session.js";
+import { traced } from "./traced.js";
 import { create, createMany, type Many, remove, removeMany, update, updateMany, upsert } from "./writes.js";
 
 interface Cancel {
@@ -120,31 +121,31 @@ export class Repository {
   }
 
   async create(args: unknown): Promise<Doc> {
-    return await create(this.#session, this.#model, args);
+    return await traced(create(this.#session, this.#model, args));
   }
 
   async createMany(args: unknown): Promise<Many> {
-    return await createMany(this.#session, this.#model, args);
+    return await traced(createMany(this.#session, this.#model, args));
   }
 
   async update(args: unknown): Promise<Doc> {
-    return await update(this.#session, this.#model, args);
+    return await traced(update(this.#session, this.#model, args));
   }
 
   async updateMany(args: unknown): Promise<Many> {
-    return await updateMany(this.#session, this.#model, args);
+    return await traced(updateMany(this.#session, this.#model, args));
   }
 
   async upsert(args: unknown): Promise<Doc> {
-    return await upsert(this.#session, this.#model, args);
+    return await traced(upsert(this.#session, this.#model, args));
   }
 
   async delete(args: unknown): Promise<Doc> {
-    return await remove(this.#session, this.#model, args);
+    return await traced(remove(this.#session, this.#model, args));
   }
 
   async deleteMany(args: unknown): Promise<Many> {
-    return await removeMany(this.#session, this.#model, args);
+    return await traced(removeMany(this.#session, this.#model, args));
   }
 
   /** Starts a query, step by step. */

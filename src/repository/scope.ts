@@ -9,6 +9,7 @@ import { Repository } from "./repository.js";
 import type { ClientCore, Session } from "./session.js";
 import { show } from "./show.js";
 import type { DynamicClient, DynamicTransaction, OpenTransaction, TransactionMethods } from "./surface.js";
+import { traced } from "./traced.js";
 import { beginOptions, checkTransactionOptions } from "./transaction.js";
 import { rollbackQuietly } from "./tx-executor.js";
 
@@ -34,7 +35,7 @@ class Scope implements TransactionMethods<DynamicTransaction> {
         fix: "write client.transaction(async (tx) => { … })",
       });
     const session = this.#session;
-    return await session.transaction(checked, async (inner) => await work(session.core.view(inner)));
+    return await traced(session.transaction(checked, async (inner) => await work(session.core.view(inner))));
   }
 
   static sessionOf(scope: Scope): Session {

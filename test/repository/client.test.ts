@@ -1,8 +1,11 @@
 /** Opening a client: stale generated code, drift, options; and stacks that lead to the caller's line. */
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { collectModels } from "../../src/declare/collect.js";
-import { embedded, memory } from "../../src/embedded.js";
+import { embedded, file, memory } from "../../src/embedded.js";
 import { ConfigError, createClient, defineModel, hasMany, SchemaDriftError, SchemaError } from "../../src/index.js";
 import { createBoundClient } from "../../src/runtime.js";
 import { models, openDb, rejection } from "./support.js";
@@ -25,31 +28,36 @@ describe("generated code", () => {
 });
 
 describe("the database's schema", () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "tenon-client-"));
+  });
+  afterEach(async () => await rm(dir, { recursive: true }));
+  const stored = () => embedded({ storage: file(join(dir, "db.json")) });
+
   test("additions are applied, rows stay", async () => {
-    const storage = memory();
     {
       await using db = await createClient<"things">({
         models: thing({ a: z.string() }),
-        engine: embedded({ storage }),
+        engine: stored(),
       });
       await db.things.create({ data: { a: "x" } });
     }
     const grown = { ...thing({ a: z.string(), b: z.string().nullable() }, { indexes: ["a"] }), Other: models.Span };
-    await using db = await createClient<"things" | "spans">({ models: grown, engine: embedded({ storage }) });
+    await using db = await createClient<"things" | "spans">({ models: grown, engine: stored() });
     expect(await db.things.findMany({ where: { a: "x" } })).toEqual([{ id: 1, a: "x", b: null }]);
     expect(await db.spans.count()).toBe(0);
   });
 
   test("anything else is drift that names each difference, and the engine is closed again", async () => {
-    const storage = memory();
     {
       await using db = await createClient<"things">({
         models: thing({ a: z.string(), b: z.int() }),
-        engine: embedded({ storage }),
+        engine: stored(),
       });
       await db.things.create({ data: { a: "x", b: 1 } });
     }
-    const engine = embedded({ storage });
+    const engine = stored();
     const error = await rejection(
       createClient({ models: thing({ a: z.int(), c: z.string() }), engine }),
       SchemaDriftError,
@@ -61,7 +69,7 @@ describe("the database's schema", () => {
     await expect(engine.count("Thing", null)).rejects.toMatchObject({ code: "STORAGE.CLOSED" });
     await using db = await createClient<"things">({
       models: thing({ a: z.string(), b: z.int() }),
-      engine: embedded({ storage }),
+      engine: stored(),
     });
     expect(await db.things.findById(1)).toEqual({ id: 1, a: "x", b: 1 });
   });

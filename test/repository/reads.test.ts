@@ -138,7 +138,7 @@ describe("bad arguments, in every position", () => {
     ["findById", [undefined], "QUERY.UNDEFINED_VALUE"],
     ["findById", [null], "QUERY.INVALID_VALUE"],
     ["findById", ["1"], "QUERY.INVALID_VALUE"],
-    ["findById", [1.5], "QUERY.INVALID_VALUE"],
+    ["findById", [Number.NaN], "QUERY.INVALID_VALUE"],
     ["findById", [{ id: 1 }], "QUERY.INVALID_VALUE"],
     ["findById", [1, { select: ["nope"] }], "QUERY.UNKNOWN_FIELD"],
     ["findById", [1, { select: ["id"], omit: ["id"] }], "QUERY.INVALID_VALUE"],
