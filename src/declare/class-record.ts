@@ -33,10 +33,11 @@ export interface ClassRecord {
 }
 
 // Stage-3 output of every toolchain looks for this symbol; node has none yet.
-if (!("metadata" in Symbol)) {
+const symbols = Symbol as unknown as { readonly metadata?: symbol };
+if (symbols.metadata === undefined) {
   Object.defineProperty(Symbol, "metadata", { value: Symbol.for("Symbol.metadata"), configurable: true });
 }
-const METADATA = (Symbol as unknown as { readonly metadata: symbol }).metadata;
+const METADATA = symbols.metadata as symbol;
 const RECORD = Symbol.for("tenon.class.record");
 
 type Holder = Record<symbol, unknown>;

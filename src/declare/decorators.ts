@@ -36,25 +36,25 @@ export type SimpleType =
 export type FieldSource = AnyZod | SimpleType;
 
 export interface FieldOptions {
-  readonly nullable?: boolean;
-  readonly optional?: boolean;
+  readonly nullable?: boolean | undefined;
+  readonly optional?: boolean | undefined;
   /** A value, or a function that makes one. */
   readonly default?: unknown;
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Name in the storage. Default: the field's. */
-  readonly column?: string;
+  readonly column?: string | undefined;
 }
 
 export interface IdOptions {
   /** Default: by the type; an int is `increment`. */
-  readonly generate?: KeyGeneration;
-  readonly description?: string;
-  readonly column?: string;
+  readonly generate?: KeyGeneration | undefined;
+  readonly description?: string | undefined;
+  readonly column?: string | undefined;
 }
 
 export interface ModelDecoratorOptions extends ModelOptions<string> {
   /** Default: the name of the class. Give it when a minifier changes class names. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Declares the class as a model. */

@@ -54,7 +54,11 @@ export function readZod(
 /** The field that a zod schema declares. Role and generated default are the resolver's business. */
 export function fieldFromZod(model: string, name: string, schema: AnyZod, complain: Complain): FieldDraft {
   const report = (path: readonly string[], what: string, fix: string) => {
-    complain(name, `${place(model, name, path)} is a ${what}, which cannot be stored`, fix);
+    complain(
+      name,
+      `${place(model, name, path)} is ${/^[aeiou]/.test(what) ? "an" : "a"} ${what}, which cannot be stored`,
+      fix,
+    );
   };
   const output = readZod(schema, "output", report);
   // What is wrong on the input side only is no mistake: input is not stored.

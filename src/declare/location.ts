@@ -9,6 +9,8 @@ import type { SourceLocation } from "../schema/model.js";
 /** `src/` (or `dist/src/`) of Tenon itself. */
 const OWN = `${dirname(dirname(fileURLToPath(import.meta.url)))}/`.replaceAll("\\", "/");
 const FRAMES = 30;
+/** `at name (file:1:2)` or `at file:1:2`. A parenthesis inside a file's name has no name before it, or a blank. */
+const FRAME = /^\s*at (?:[^(]*? \((?=.*\)$))?(.+):(\d+):(\d+)\)?$/;
 
 export function callSite(): SourceLocation | null {
   const before = Error.stackTraceLimit;
@@ -21,7 +23,7 @@ export function callSite(): SourceLocation | null {
 /** The first usable frame of a stack's text that is not below `own`. */
 export function parseStack(stack: string, own: string): SourceLocation | null {
   for (const line of stack.split("\n")) {
-    const match = /^\s*at (?:.*\()?(.+):(\d+):(\d+)\)?$/.exec(line);
+    const match = FRAME.exec(line);
     if (match === null) continue;
     const file = fileOf(match[1] as string);
     if (file === null || file.replaceAll("\\", "/").startsWith(own)) continue;

@@ -9,35 +9,35 @@ export type FieldName<Field extends string> = Field | (string & {});
 export interface KeyOptions<Field extends string> {
   readonly field: FieldName<Field>;
   /** `increment` int, `uuid7` and `ulid` strings, `given`: the caller's. Default: by the field's schema. */
-  readonly generate?: KeyGeneration;
+  readonly generate?: KeyGeneration | undefined;
 }
 
 export interface IndexOptions<Field extends string> {
   /** A field, a dotted path into nested objects, or several. */
   readonly on: FieldName<Field> | readonly FieldName<Field>[];
   /** No two rows have the same values (rows with a null among them do not count). */
-  readonly unique?: boolean;
+  readonly unique?: boolean | undefined;
   /** Default: `<collection>_<fields>`, unique ones with `_key` at the end. */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 export interface TimestampOptions {
-  readonly createdAt?: string | boolean;
-  readonly updatedAt?: string | boolean;
+  readonly createdAt?: string | boolean | undefined;
+  readonly updatedAt?: string | boolean | undefined;
 }
 
 export interface ModelOptions<Field extends string = string> {
   /** Primary key. Default `"id"`, which is added as an auto-increment int when the shape lacks it. */
-  readonly key?: FieldName<Field> | readonly FieldName<Field>[] | KeyOptions<Field>;
+  readonly key?: FieldName<Field> | readonly FieldName<Field>[] | KeyOptions<Field> | undefined;
   /** Name in the storage and in the client. Default: the camelCase plural of the model's name. */
-  readonly collection?: string;
-  readonly indexes?: readonly (FieldName<Field> | readonly FieldName<Field>[] | IndexOptions<Field>)[];
-  readonly relations?: Readonly<Record<string, RelationSpec<FieldName<Field>>>>;
+  readonly collection?: string | undefined;
+  readonly indexes?: readonly (FieldName<Field> | readonly FieldName<Field>[] | IndexOptions<Field>)[] | undefined;
+  readonly relations?: Readonly<Record<string, RelationSpec<FieldName<Field>>>> | undefined;
   /** `true`: createdAt and updatedAt, added when the shape lacks them. Or their names; false leaves one out. */
-  readonly timestamps?: boolean | TimestampOptions;
+  readonly timestamps?: boolean | TimestampOptions | undefined;
   /** An int field that counts updates, for optimistic locking; added when the shape lacks it. */
-  readonly version?: FieldName<Field>;
-  readonly description?: string;
+  readonly version?: FieldName<Field> | undefined;
+  readonly description?: string | undefined;
 }
 
 export function readKey(key: ModelOptions["key"]): KeyDraft {

@@ -1,7 +1,15 @@
 /** Readers of unions and intersections. */
 import type { FieldType, PropertyMeta } from "../schema/model.js";
 import { type Reader, sameType, typed } from "./reading.js";
-import type { AnyZod } from "./zod-types.js";
+import { type AnyZod, defOf } from "./zod-types.js";
+
+/** Options that no stored value can have. */
+const NOTHING = new Set(["undefined", "void", "never"]);
+
+function isUndefined(option: AnyZod): boolean {
+  const { type } = defOf(option);
+  return type === "undefined" || type === "void";
+}
 
 type EnumValue = string | number | boolean;
 
@@ -10,10 +18,12 @@ type EnumValue = string | number | boolean;
  * itself.
  */
 export const readUnion: Reader = (context, _schema, def, path) => {
-  const readings = (def.options ?? []).map((option) => context.read(option, path));
+  const given = def.options ?? [];
+  const some = given.filter((option) => !NOTHING.has(defOf(option).type));
+  const readings = some.map((option) => context.read(option, path));
   const flat = readings.flatMap(({ type }) => (type.kind === "union" ? type.options : [type]));
   const nullable = readings.some((reading) => reading.nullable) || flat.some((type) => type.kind === "null");
-  const optional = readings.some((reading) => reading.optional);
+  const optional = readings.some((reading) => reading.optional) || given.some(isUndefined);
   const discriminator = def.discriminator ?? null;
   const options = mergeEnums(flat.filter((type) => type.kind !== "null"));
   const [first] = options;

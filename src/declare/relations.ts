@@ -22,26 +22,26 @@ export interface BelongsToOptions<From extends string = string> {
   /** The foreign key: one or more fields of this model. Nullable fields make the relation nullable. */
   readonly from: From | readonly From[];
   /** The fields of the target that it points at; they must be unique there. Default: the target's key. */
-  readonly to?: string | readonly string[];
+  readonly to?: string | readonly string[] | undefined;
   /** What deleting the target does to this row. Default: `restrict`. */
-  readonly onDelete?: OnDelete;
-  readonly description?: string;
+  readonly onDelete?: OnDelete | undefined;
+  readonly description?: string | undefined;
 }
 
 export interface HasOptions {
   /** The foreign key of the target. May be left out when the target has one belongsTo to this model. */
-  readonly to?: string | readonly string[];
-  readonly description?: string;
+  readonly to?: string | readonly string[] | undefined;
+  readonly description?: string | undefined;
 }
 
 export interface ManyToManyOptions {
   /** The model whose rows connect the two. It has a belongsTo to each of them. */
   readonly through: string;
   /** Its foreign key to this model. May be left out when it has only one. */
-  readonly from?: string | readonly string[];
+  readonly from?: string | readonly string[] | undefined;
   /** Its foreign key to the target. May be left out when it has only one. */
-  readonly to?: string | readonly string[];
-  readonly description?: string;
+  readonly to?: string | readonly string[] | undefined;
+  readonly description?: string | undefined;
 }
 
 /** This model holds the foreign key: `author: belongsTo("User", { from: "authorId" })`. */

@@ -220,11 +220,29 @@ function parserOf(schema: AnyZod): Parse {
       const result = z.safeParse(fast, value);
       return result.success
         ? { ok: true, value: result.data }
-        : { ok: false, issues: toIssues(result.error.issues, value) };
+        : { ok: false, issues: toIssues(result.error.issues, (path) => propertiesAt(schema, path)) };
     } catch (error) {
       return { ok: false, issues: [thrown(error)] };
     }
   };
+}
+
+/** The properties of the object schema at a path of a value; null where no single object is declared. */
+function propertiesAt(schema: AnyZod, path: readonly PropertyKey[]): readonly string[] | null {
+  let at: AnyZod | undefined = schema;
+  for (const step of [...path, null]) {
+    while (at !== undefined && defOf(at).shape === undefined) {
+      const { innerType, element, valueType, out }: ReturnType<typeof defOf> = defOf(at);
+      if (element !== undefined || valueType !== undefined) break;
+      at = innerType ?? out;
+    }
+    if (at === undefined) return null;
+    const { shape, element, valueType } = defOf(at);
+    if (step === null) return shape === undefined ? null : Object.keys(shape);
+    if (shape === undefined) at = element ?? valueType;
+    else at = typeof step === "string" && Object.hasOwn(shape, step) ? shape[step] : undefined;
+  }
+  return null;
 }
 
 /** A check that throws, waits, or runs out of stack is a refusal, not a crash. */

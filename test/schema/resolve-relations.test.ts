@@ -11,7 +11,8 @@ import type { ModelMeta, RelationMeta } from "../../src/schema/model.js";
 const id = z.int();
 
 function model(name: string, shape: z.ZodRawShape, options: ModelOptions = {}): ModelHandle {
-  return defineModel(name, z.object({ id, ...shape }), options) as unknown as ModelHandle;
+  const fields: z.ZodRawShape = { id, ...shape };
+  return defineModel(name, z.object(fields), options) as unknown as ModelHandle;
 }
 
 function resolve(...models: ModelHandle[]): ReadonlyMap<string, ModelMeta> {
