@@ -1,6 +1,7 @@
 /**
  * Values of a query, checked against and brought to the type of what they are compared with. null always fits: it
- * stands for "no value". A bigint field takes safe integers; nothing else is converted.
+ * stands for "no value". A bigint field takes safe integers; nothing else is converted. Whatever can be changed is
+ * copied, so that a query stays what it was when it was written.
  */
 import { isPlainObject } from "../base/plain.js";
 import { suggestion } from "../base/suggest.js";
@@ -26,7 +27,7 @@ function list(value: unknown, scope: ParseScope): readonly unknown[] {
 }
 
 function validDate(value: unknown, scope: ParseScope): Date {
-  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return new Date(value.getTime());
   const isText = typeof value === "string" || typeof value === "number";
   const fix = isText ? `pass a Date: new Date(${showValue(value)})` : "pass a valid Date";
   throw scope.wrongValue("a Date", value, fix);
@@ -42,7 +43,8 @@ function anything(value: unknown, _type: FieldType, scope: ParseScope): Json {
     case "number":
       return finite(value, JSON_TYPE, scope);
   }
-  if (value === null || value instanceof Uint8Array) return value;
+  if (value === null) return null;
+  if (value instanceof Uint8Array) return new Uint8Array(value);
   if (value instanceof Date) return validDate(value, scope);
   if (Array.isArray(value)) return scope.each(value, (element) => anything(element, JSON_TYPE, scope));
   if (isPlainObject(value)) return mapObject(value, scope, (inner) => anything(inner, JSON_TYPE, scope));
@@ -118,7 +120,7 @@ const COERCE: { readonly [K in TypeKind]: Coerce<K> } = {
   },
   date: (value, _type, scope) => validDate(value, scope),
   bytes: (value, _type, scope) => {
-    if (value instanceof Uint8Array) return value;
+    if (value instanceof Uint8Array) return new Uint8Array(value);
     throw scope.wrongValue("a Uint8Array", value);
   },
   enum: (value, type, scope) => {

@@ -17,7 +17,10 @@ export const scalar: fc.Arbitrary<Scalar> = fc.oneof(
 );
 
 /** Names of fields and properties; some that every object inherits. */
-export const name = fc.constantFrom("a", "b", "c", "constructor", "toString", "__proto__");
+export const name = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom("a", "b") },
+  { weight: 1, arbitrary: fc.constantFrom("c", "constructor", "toString", "__proto__") },
+);
 
 /** An object whose keys are its own, `__proto__` included. */
 export function ownObject(entries: readonly (readonly [string, Json | undefined])[]): Doc {

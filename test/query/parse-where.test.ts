@@ -180,6 +180,16 @@ describe("logic", () => {
   });
 });
 
+test("a query does not change with the values that it was made of", () => {
+  const [born, photo, list] = [new Date(5), Uint8Array.of(1), [1]];
+  const filter = parse({ born, photo, id: { $in: list }, meta: { $eq: { list } } });
+  const before = structuredClone(filter);
+  born.setTime(9);
+  photo[0] = 9;
+  list.push(9);
+  expect(filter).toEqual(before);
+});
+
 describe("mistakes", () => {
   const refused: [string, unknown, string][] = [
     [

@@ -6,6 +6,7 @@ import { parseFind } from "../../src/query/parse-find.js";
 import { type ReferenceData, referenceCount, referenceFind } from "../../src/query/reference.js";
 import { referenceAggregate } from "../../src/query/reference-aggregate.js";
 import type { Doc } from "../../src/schema/model.js";
+import { int, nullable, schemaOf, string } from "../support/schema.js";
 import { model, shop } from "./shop.js";
 
 const user = (id: number, more: Doc = {}): Doc => ({
@@ -109,6 +110,28 @@ describe("filters", () => {
     expect(ids({ where: { labels: { some: { name: "l1" } } } }, "Post")).toEqual([1, 2]);
     expect(ids({ where: { labels: { every: { name: "l1" } } } }, "Post")).toEqual([2, 3, 4]);
   });
+});
+
+test("null refers to nothing, not even to a row that holds null there", () => {
+  const codes = schemaOf({
+    Country: {
+      fields: { id: int, code: nullable(string) },
+      indexes: [{ on: ["code"], unique: true }],
+      relations: { cities: { kind: "hasMany", target: "City", to: ["code"] } },
+    },
+    City: {
+      fields: { id: int, code: nullable(string) },
+      relations: { country: { kind: "belongsTo", target: "Country", from: ["code"], to: ["code"] } },
+    },
+  });
+  const rows: Record<string, readonly Doc[]> = {
+    Country: [{ id: 1, code: null }, { id: 2, code: "x" }, { id: 3 }],
+    City: [{ id: 1, code: null }, { id: 2, code: "x" }, { id: 3 }],
+  };
+  const world: ReferenceData = { schema: codes, docs: (name) => rows[name] ?? [] };
+  const of = (name: string, args: unknown) => referenceFind(world, parseFind(codes, codes.models.get(name)!, args));
+  expect(of("Country", { populate: ["cities"] }).map((row) => (row.cities as Doc[]).length)).toEqual([0, 1, 0]);
+  expect(of("City", { where: { country: null } }).map((row) => row.id)).toEqual([1, 3]);
 });
 
 describe("order and slices", () => {
