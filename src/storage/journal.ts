@@ -19,6 +19,8 @@ import { decodeHead, decodePayload, encodeRecord, HEAD_BYTES, nextRecord } from 
 
 const HEADER_BYTES = 28;
 const VERSION = 1;
+/** Disks write these whole, or at least from their beginning. */
+const SECTOR = 512;
 /** Commits are gathered into one record up to about this size. */
 const GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -134,9 +136,13 @@ function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expected: num
   const head = decodeHead(bytes, at);
   const end = head === null ? bytes.length : at + HEAD_BYTES + head.length;
   if (end > bytes.length || at + HEAD_BYTES > bytes.length) return;
-  // A whole record that is damaged: sectors that never arrived are zeros, and payload is text, which has none.
-  if (bytes.subarray(at + HEAD_BYTES, end).includes(0)) return;
-  for (let edge = Math.ceil((at + 1) / 512) * 512; edge < at + HEAD_BYTES; edge += 512) {
+  // A whole record that is damaged: a sector that did not arrive ends in zeros, and payload is text, which has none.
+  for (let from = at + HEAD_BYTES; from < end; ) {
+    const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, end);
+    if (bytes[edge - 1] === 0) return;
+    from = edge;
+  }
+  for (let edge = Math.ceil((at + 1) / SECTOR) * SECTOR; edge < at + HEAD_BYTES; edge += SECTOR) {
     if (bytes[edge - 1] === 0 || bytes[edge] === 0) return;
   }
   if (head === null && bytes.subarray(at, at + 4).includes(0)) return;
