@@ -180,6 +180,12 @@ describe("logic", () => {
   });
 });
 
+test("an operand keeps a key called __proto__ as data", () => {
+  const filter = parse({ meta: { $eq: JSON.parse('{ "__proto__": { "x": 1 } }') } }) as unknown as { value: object };
+  expect(Object.keys(filter.value)).toEqual(["__proto__"]);
+  expect(Object.getPrototypeOf(filter.value)).toBe(Object.prototype);
+});
+
 test("a query does not change with the values that it was made of", () => {
   const [born, photo, list] = [new Date(5), Uint8Array.of(1), [1]];
   const filter = parse({ born, photo, id: { $in: list }, meta: { $eq: { list } } });
