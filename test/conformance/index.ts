@@ -3,6 +3,7 @@ import type { Spec } from "../support/target.js";
 import { admin } from "./admin.spec.js";
 import { aggregate } from "./aggregate.spec.js";
 import { changes } from "./changes.spec.js";
+import { client } from "./client.spec.js";
 import { documents } from "./documents.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
@@ -28,4 +29,5 @@ export const SPECS: readonly Spec[] = [
   documents,
   stream,
   admin,
+  client,
 ];
