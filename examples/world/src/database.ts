@@ -17,6 +17,6 @@ export function dataFiles(path: string): string[] {
   const stem = basename(path, ".json");
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((name) => name.startsWith(`${stem}.`) || name === "registry.json")
+    .filter((name) => name.startsWith(`${stem}.`))
     .map((name) => join(folder, name));
 }

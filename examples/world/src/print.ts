@@ -56,3 +56,17 @@ export function table<T>(rows: readonly T[], spec: Readonly<Record<string, (row:
   console.log(dim(line(heads, numeric)));
   for (const row of texts) console.log(line(row, numeric));
 }
+
+/** Text broken at spaces so that it fits. */
+export function wrapped(text: string): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + word.length >= WIDTH) {
+      lines.push(line);
+      line = "   ";
+    }
+    line += line === "" ? word : ` ${word}`;
+  }
+  return [...lines, line].join("\n");
+}

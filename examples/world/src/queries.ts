@@ -1,6 +1,6 @@
 /** A dozen and more questions, each a function: the call first, then how its answer is shown. */
 import type { Database } from "./database.js";
-import { table } from "./print.js";
+import { table, wrapped } from "./print.js";
 
 export async function largestCities(db: Database) {
   const rows = await db.cities.findMany({
@@ -18,7 +18,7 @@ export async function largestCities(db: Database) {
 }
 
 export async function citiesNearAPoint(db: Database) {
-  // Within about 30 km of the Eiffel tower: an index range of latitudes, then the longitudes of those rows.
+  // Within 30 km of the Eiffel tower: an index range of latitudes, then the longitudes of those rows.
   const rows = await db.cities.findMany({
     where: {
       location: { lat: { $gte: 48.59, $lte: 49.13 }, lon: { $gte: 1.88, $lte: 2.7 } },
@@ -101,7 +101,9 @@ export async function groupedCities(db: Database) {
 
 export async function textSearch(db: Database) {
   const rows = await db.cities.findMany({
-    where: { $or: [{ name: { $startsWith: "San Fran" } }, { name: { $regex: /^New .*(burg|polis)$/ } }] },
+    where: {
+      $or: [{ name: { $startsWith: "San Fran" } }, { name: { $regex: /^New .*(burg|polis)$/ } }],
+    },
     orderBy: [{ population: "desc" }],
     limit: 6,
     populate: ["country"],
@@ -114,7 +116,8 @@ export async function textSearch(db: Database) {
 }
 
 export async function keysetPaging(db: Database) {
-  const page = db.cities.where({ countryCode: "CH" }).orderBy("name").select("id", "name", "population").limit(3);
+  const swiss = db.cities.where({ countryCode: "CH" }).orderBy("name");
+  const page = swiss.select("id", "name", "population").limit(3);
   const first = await page.all();
   const second = await page.after(first.at(-1)!).all();
   table([...first.map((row) => ({ page: 1, ...row })), ...second.map((row) => ({ page: 2, ...row }))], {
@@ -130,8 +133,8 @@ export async function explained(db: Database) {
     { analyze: true },
   );
   const byScan = await db.cities.explain({ where: { name: { $endsWith: "ville" } } }, { analyze: true });
-  console.log(byIndex.text);
-  console.log(byScan.text);
+  console.log(wrapped(byIndex.text));
+  console.log(wrapped(byScan.text));
 }
 
 export async function neighbours(db: Database) {
@@ -176,7 +179,9 @@ export async function callbackFilter(db: Database) {
 
 export async function streamed(db: Database) {
   let north = 0;
-  for await (const city of db.cities.stream({ select: ["location"] })) if (city.location.lat > 0) north++;
+  for await (const city of db.cities.stream({ select: ["location"] })) {
+    if (city.location.lat > 0) north++;
+  }
   const all = await db.cities.count();
   console.log(
     `${((100 * north) / all).toFixed(1)} % of ${all.toLocaleString("en-US")} places lie north of the equator`,

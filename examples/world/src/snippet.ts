@@ -7,6 +7,6 @@ const source = readFileSync(join(import.meta.dirname, "queries.ts"), "utf8");
 export function snippet(name: string): string {
   const from = source.indexOf(`export async function ${name}(`);
   const body = source.slice(source.indexOf("\n", from) + 1, source.indexOf("\n}\n", from));
-  const end = body.search(/^ {2}(table|console\.log|for await)\(/m);
+  const end = body.search(/^ {2}(table|console\.log)\(/m);
   return (end < 0 ? body : body.slice(0, end)).trimEnd().replace(/^ {2}/gm, "  ");
 }

@@ -66,19 +66,17 @@ export async function optimisticLock(db: Database) {
 }
 
 export async function refusals(db: Database) {
-  const city = { id: -2, name: "Nowhere", countryCode: "FR", population: 0, location: { lat: 0, lon: 0 }, kind: "PPL" };
+  const { countryCode } = await db.cities.findFirstOrThrow();
+  const city = { id: -2, name: "Nowhere", countryCode, population: 0, location: { lat: 0, lon: 0 }, kind: "PPL" };
   const errors = [
     await refused(ForeignKeyViolationError, () => db.cities.create({ data: { ...city, countryCode: "??" } })),
-    await refused(ForeignKeyViolationError, () => db.countries.delete({ where: { cca3: "FRA" } })),
+    await refused(ForeignKeyViolationError, () => db.countries.delete({ where: { cca2: countryCode } })),
     await refused(ValidationError, () =>
       db.cities.create({ data: { ...city, name: "", population: -1, location: { lat: 91, lon: 0 } } }),
     ),
   ];
-  table(errors, {
-    error: (row) => row.name,
-    code: (row) => row.code,
-    message: (row) => row.message.split("\n")[0] ?? "",
-  });
+  table(errors, { error: (row) => row.name, code: (row) => row.code });
+  for (const error of errors) console.log(dim(firstLines(error.message)));
 }
 
 export const WRITES = {
