@@ -2,13 +2,13 @@
  * Every engine over every storage, one entry each. The conformance suite runs every spec on every target; the differential
  * campaign compares every target with the reference. A new engine or storage is one entry here (the compliance test asks for it).
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { embedded, file, memory } from "../src/embedded.js";
 import type { Store } from "../src/storage/store.js";
 import { REFERENCE_CAPABILITIES, referenceEngine } from "./support/reference-engine.js";
-import type { Target } from "./support/target.js";
+import type { Place, Target } from "./support/target.js";
 
 export const REFERENCE: Target = {
   name: "reference",
@@ -24,19 +24,24 @@ const onMemory: Target = {
   place: async () => ({ engine: () => embedded({ storage: memory() }), dispose: async () => undefined }),
 };
 
+async function placeIn(storage: (folder: string) => Store, from?: string): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), "tenon-test-"));
+  // A lock is the running process's, not part of the data.
+  if (from !== undefined) await cp(from, folder, { recursive: true, filter: (path) => !path.endsWith(".lock") });
+  return {
+    engine: () => embedded({ storage: storage(folder) }),
+    copy: () => placeIn(storage, folder),
+    dispose: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
 /** The embedded engine over files in a folder of its own. */
 function onFiles(name: string, factory: string, durable: boolean, storage: (folder: string) => Store): Target {
   return {
     name: `embedded, ${name}`,
     factories: ["embedded", factory],
     capabilities: { isolation: "serializable", writers: "one", durable, reopens: true },
-    place: async () => {
-      const folder = await mkdtemp(join(tmpdir(), "tenon-test-"));
-      return {
-        engine: () => embedded({ storage: storage(folder) }),
-        dispose: () => rm(folder, { recursive: true, force: true }),
-      };
-    },
+    place: () => placeIn(storage),
   };
 }
 

@@ -162,7 +162,7 @@ export const documents: Spec = (target) => {
         }
       }
     });
-    test("are plain and frozen all the way down; a write to one throws and changes nothing", async () => {
+    test("promise 10: are plain and frozen all the way down; a write to one throws and changes nothing", async () => {
       await db.insert("Thing", values());
       for (const row of await db.find("Thing")) {
         everyValue(row, (value) => {

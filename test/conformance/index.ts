@@ -5,6 +5,7 @@ import { aggregate } from "./aggregate.spec.js";
 import { changes } from "./changes.spec.js";
 import { client } from "./client.spec.js";
 import { documents } from "./documents.spec.js";
+import { durability } from "./durability.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
 import { nested } from "./nested.spec.js";
@@ -27,6 +28,7 @@ export const SPECS: readonly Spec[] = [
   foreignKeys,
   transactions,
   documents,
+  durability,
   stream,
   admin,
   client,

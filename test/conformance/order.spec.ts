@@ -7,7 +7,7 @@ import { asc, byCount, byRelated, desc, eq, gt, gte, isIn } from "../support/ir.
 import { type Spec, sharedDatabase } from "../support/target.js";
 
 export const order: Spec = (target) => {
-  describe("order", () => {
+  describe("promise 3: order is total", () => {
     const db = sharedDatabase(target, blog, seedBlog);
     const users = (...orderBy: readonly OrderTerm[]) => db.pluck("User", "id", { orderBy });
     const posts = (...orderBy: readonly OrderTerm[]) => db.pluck("Post", "id", { orderBy });

@@ -104,7 +104,7 @@ export const writes: Spec = (target) => {
       expect(await db.engine.write(command)).toEqual({ count: 1, docs: [{ id: "b", text: "1" }] });
       expect(await db.pluck("Named", "text")).toEqual(["old", "1"]);
     });
-    test("key order is by value, not by text", async () => {
+    test("promise 2: keys order by value, strings by code point", async () => {
       await db.insert(
         "Auto",
         [-1, 100, 9, 10, -20, 0, 2 ** 40].map((id) => ({ id, text: "" })),

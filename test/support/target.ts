@@ -10,6 +10,8 @@ import { creationOps } from "./schema.js";
 /** One place where data lives: engines made by it, one after the other, see the same data when the target reopens. */
 export interface Place {
   engine(): Engine;
+  /** The data as it lies on disk now, elsewhere: what a crash would leave. Every durable target has it. */
+  copy?(): Promise<Place>;
   dispose(): Promise<void>;
 }
 
