@@ -35,6 +35,7 @@ export interface Prepared {
 type Links = ReadonlyMap<string, Json | undefined>;
 
 const NO_LINKS: Links = new Map();
+const NONE_PENDING: readonly string[] = Object.freeze([]);
 const EMPTY_DOC: Doc = Object.freeze({});
 
 export class Preparation implements Prepared {
@@ -143,17 +144,17 @@ export class Preparation implements Prepared {
   }
 
   #document(model: Model, node: CreateNode, links: Links): PreparedCreate {
-    const input: Record<string, unknown> = { ...node.values };
-    const pending: string[] = [];
-    for (const [field, value] of links) {
-      if (value === undefined) pending.push(field);
-      input[field] = value === undefined ? standIn(model, field) : value;
+    let input: Readonly<Record<string, unknown>> = node.values;
+    let pending: readonly string[] = NONE_PENDING;
+    if (links.size > 0) {
+      const linked: Record<string, unknown> = { ...node.values };
+      for (const [field, value] of links) linked[field] = value === undefined ? standIn(model, field) : value;
+      input = linked;
+      pending = [...links.keys()].filter((field) => links.get(field) === undefined);
     }
-    for (const generated of model.generated)
-      if (input[generated.field] === undefined) input[generated.field] = generated.make();
     const result = model.validator.create(input);
     const again = links.size > 0 && model.validator.hasObjectChecks;
-    if (result.ok) return { doc: result.value, pending, recheck: again ? input : null };
+    if (result.ok) return { doc: generate(model, result.value), pending, recheck: again ? input : null };
     // What a stand-in is told says nothing about the real value.
     const real = result.issues.filter(
       (issue) => !pending.includes(String(issue.path[0])) && !(again && issue.path.length === 0),
@@ -175,6 +176,15 @@ export class Preparation implements Prepared {
   }
 }
 
+/** Puts in the key, timestamps and version that the data did not give. The engine stores fields in the model's order. */
+function generate(model: Model, doc: Doc, before: Doc = EMPTY_DOC): Doc {
+  // The validator's result is a new object, and nobody else's yet.
+  const target = doc as Record<string, Json>;
+  for (const { field, make } of model.generated)
+    if (target[field] === undefined) target[field] = before[field] ?? make();
+  return doc;
+}
+
 /**
  * The document with its foreign keys in place: those that stood in, and those that turned out to be others (an existing
  * record was connected where a new one was prepared). Throws ValidationError when the model's own rules refuse it now.
@@ -185,13 +195,14 @@ export function complete(
   prepared: PreparedCreate,
   links: ReadonlyMap<string, Json>,
 ): Doc {
-  let values: Record<string, Json> | null = null;
-  for (const field of prepared.pending) values = { ...values, [field]: links.get(field) ?? null };
-  for (const [field, value] of links) if (prepared.doc[field] !== value) values = { ...values, [field]: value };
-  if (values === null) return prepared.doc;
+  const changed: [string, Json][] = [];
+  for (const field of prepared.pending) if (!links.has(field)) changed.push([field, null]);
+  for (const entry of links) if (prepared.doc[entry[0]] !== entry[1]) changed.push(entry);
+  if (changed.length === 0) return prepared.doc;
+  const values: Readonly<Record<string, Json>> = Object.fromEntries(changed);
   if (prepared.recheck === null) return { ...prepared.doc, ...values };
   const result = model.validator.create({ ...prepared.recheck, ...values });
-  if (result.ok) return result.value;
+  if (result.ok) return generate(model, result.value, prepared.doc);
   throw new ValidationError(
     model.meta.name,
     result.issues.map((issue) => ({ ...issue, path: [...node.path, ...issue.path] })),

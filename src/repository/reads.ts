@@ -25,15 +25,15 @@ export function pointQuery(meta: ModelMeta, path: Path, value: string | number):
   return findQuery(meta, { kind: "compare", path, op: "eq", value }, 1);
 }
 
-/** The value and path when `args` is just `{ where: { uniqueField: plain value } }`; null: take the general way. */
-export function pointOf(model: Model, args: unknown): { readonly path: Path; readonly value: string | number } | null {
+/** The query when `args` is just `{ where: { uniqueField: plain value } }`; null: take the general way. */
+export function pointOf(model: Model, args: unknown): FindQuery | null {
   if (typeof args !== "object" || args === null) return null;
   const where = onlyValue(args, "where");
-  if (typeof where !== "object" || where === null || !isPlainObject(where)) return null;
+  if (!isPlainObject(where)) return null;
   for (const name in where) {
     const unique = model.uniqueFields.get(name);
     const value = onlyValue(where, name);
-    return unique?.fits(value) ? { path: unique.path, value: value as string | number } : null;
+    return unique?.fits(value) ? pointQuery(model.meta, unique.path, value as string | number) : null;
   }
   return null;
 }

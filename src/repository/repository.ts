@@ -63,10 +63,7 @@ export class Repository {
 
   async findUnique(args: unknown): Promise<Doc | null> {
     const point = pointOf(this.#model, args);
-    if (point !== null) {
-      const query = pointQuery(this.#meta, point.path, point.value);
-      return (await this.#session.executor.find(query))[0] ?? null;
-    }
+    if (point !== null) return (await this.#session.executor.find(point))[0] ?? null;
     const query = uniqueQuery(this.#session.catalog.schema, this.#meta, args);
     return (await this.#session.executor.find(query, { signal: signalOf(args) }))[0] ?? null;
   }

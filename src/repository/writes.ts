@@ -2,13 +2,13 @@
  * Writing calls of a repository. One command goes straight to the executor; several (nested data, checks after atomic
  * changes, hooks, reading back) run in a transaction, or a savepoint inside one.
  */
-import { ConflictError, NotFoundError, QueryError, type ValidationIssue } from "../base/errors.js";
+import { ConflictError, NotFoundError, QueryError } from "../base/errors.js";
 import { isPlainObject } from "../base/plain.js";
 import type { Filter, WriteCommand, WriteResult } from "../query/ir.js";
 import { parseCount, parseShape, SHAPE_ARGUMENTS, type Shape } from "../query/parse-find.js";
 import type { UniqueWhere } from "../query/parse-unique.js";
 import { parseWhere } from "../query/parse-where.js";
-import { namesVersion, parseCreateData, parseUpdateData, uniquePart } from "../query/parse-write.js";
+import { namesVersion, parseCreateData, parseCreateRows, parseUpdateData, uniquePart } from "../query/parse-write.js";
 import { compileProjection } from "../query/project.js";
 import type { CreateNode, UpdateNode } from "../query/write-plan.js";
 import type { Doc, Schema } from "../schema/model.js";
@@ -64,18 +64,10 @@ export async function createMany(session: Session, model: Model, given: unknown)
   const signal = signalOf(args);
   const { data } = args;
   if (!Array.isArray(data)) throw wrongArgument(model, "data", "a list of objects", data);
-  const issues: ValidationIssue[] = [];
+  const { node: nodes, issues } = parseCreateRows(schema, model.meta, data);
   const prepared = new Preparation(session.catalog, issues);
-  const nodes: CreateNode[] = new Array(data.length);
-  const docs: Doc[] = new Array(data.length);
-  let nested = false;
-  for (let index = 0; index < data.length; index++) {
-    const parsed = parseCreateData(schema, model.meta, data[index], [index]);
-    if (parsed.issues.length > 0) issues.push(...parsed.issues);
-    nodes[index] = parsed.node;
-    if (parsed.node.relations.length > 0) nested = true;
-    docs[index] = prepared.create(parsed.node).doc;
-  }
+  const docs = nodes.map((node) => prepared.create(node).doc);
+  const nested = nodes.some((node) => node.relations.length > 0);
   if (nested && skip)
     issues.push({ path: [], message: "skipDuplicates cannot be used with nested writes", code: "invalid_operation" });
   prepared.done(model.meta.name);

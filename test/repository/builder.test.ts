@@ -119,10 +119,12 @@ describe("relations", () => {
   test("nested to any depth, with their own where, order and limit per parent", async () => {
     await using db = await seeded();
     const rows = await steps(db.users.query().select("id").limit(2)).withPosts!((posts) =>
-      posts
-        .where({ views: { $gt: 1 } })
-        .orderBy("views", "desc")
-        .limit(1).withComments!().select("title"),
+      steps(
+        posts
+          .where({ views: { $gt: 1 } })
+          .orderBy("views", "desc")
+          .limit(1),
+      ).withComments!().select("title"),
     ).withLabels!((labels) => labels.select("name")).all();
     const comments = expect.objectContaining({ text: "c" });
     expect(rows).toEqual([
