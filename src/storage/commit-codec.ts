@@ -10,7 +10,7 @@
 import { CorruptionError } from "../base/errors.js";
 import type { Doc, Json } from "../schema/model.js";
 import type { TreeEditor } from "./btree.js";
-import { decodeJson, encodeDocs, encodeJson } from "./doc-codec.js";
+import { decodeJson, encodeDocs, encodeJson } from "../schema/doc-codec.js";
 import type { Key, Mutation, Space, StoredValue } from "./store.js";
 
 interface Group {

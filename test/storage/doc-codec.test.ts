@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CorruptionError } from "../../src/base/errors.js";
+import { decodeJson, encodeDocs, encodeJson, reviveJson } from "../../src/schema/doc-codec.js";
 import type { Doc, Json } from "../../src/schema/model.js";
-import { decodeJson, encodeDocs, encodeJson, reviveJson } from "../../src/storage/doc-codec.js";
 
 const name = fc.oneof(
   fc.string({ unit: "binary", maxLength: 4 }),

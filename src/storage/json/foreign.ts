@@ -8,11 +8,10 @@ import { createRequire } from "node:module";
 import { Readable } from "node:stream";
 import { CorruptionError } from "../../base/errors.js";
 import { isPlainObject } from "../../base/plain.js";
+import { reviveJson } from "../../schema/doc-codec.js";
 import type { Json } from "../../schema/model.js";
-import { reviveJson } from "../doc-codec.js";
 import { encodeKey } from "../key.js";
-import { type FileContent, NOT_DOCUMENTS, unescapeName } from "./format.js";
-import type { ReadOptions, Source } from "./read.js";
+import { type FileContent, NOT_DOCUMENTS, type ReadOptions, type Source, unescapeName } from "./format.js";
 
 const AT_ONCE = 32 * 1024 * 1024;
 

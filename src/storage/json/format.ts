@@ -34,6 +34,15 @@ export function unescapeName(name: string): string {
 /** Names inside a collection of a foreign file that hold no documents. */
 export const NOT_DOCUMENTS: ReadonlySet<string> = new Set(["__stats", "__id_map", "__secondary_indexes"]);
 
+export interface ReadOptions {
+  readonly path: string;
+  /** Collections whose documents are wanted. */
+  readonly wanted: ReadonlySet<string>;
+}
+
+/** Bytes of the file in order, uncompressed. Read twice only when the file is foreign. */
+export type Source = () => AsyncIterable<Uint8Array>;
+
 /** What a data file holds. */
 export interface FileContent {
   readonly sequence: number;

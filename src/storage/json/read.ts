@@ -2,30 +2,24 @@
  * Reads the JSON file in pieces: a run of lines is one JSON.parse, so it costs what JSON.parse costs, and the event loop gets
  * its turn between the pieces. Nothing is handed out before the checksum was compared. See format.ts.
  */
+import { isAscii, isUtf8 } from "node:buffer";
 import { crc32 } from "node:zlib";
 import { CorruptionError, TenonError } from "../../base/errors.js";
+import { freezeJson, mayHoldTags, reviveJson } from "../../schema/doc-codec.js";
 import type { Json } from "../../schema/model.js";
-import { freezeJson, mayHoldTags, reviveJson } from "../doc-codec.js";
 import { encodeKey } from "../key.js";
 import { documentsOf, readForeign } from "./foreign.js";
 import {
   type FileContent,
   FORMAT_VERSION,
   HEAD_START,
+  type ReadOptions,
+  type Source,
   TRAILER_BYTES,
   TRAILER_START,
   trailerLine,
   unescapeName,
 } from "./format.js";
-
-export interface ReadOptions {
-  readonly path: string;
-  /** Collections whose documents are wanted. */
-  readonly wanted: ReadonlySet<string>;
-}
-
-/** Bytes of the file in order, uncompressed. Read twice only when the file is foreign. */
-export type Source = () => AsyncIterable<Uint8Array>;
 
 export async function readJson(source: Source, options: ReadOptions): Promise<FileContent> {
   const head = await firstBytes(source, HEAD_START.length);
@@ -69,7 +63,6 @@ function checksum(path: string, offset: number, what: string): CorruptionError {
 
 async function readOwn(source: Source, options: ReadOptions): Promise<FileContent> {
   const parser = new Parser(options);
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   let crc = 0;
   let length = 0;
   let failure: unknown;
@@ -78,18 +71,18 @@ async function readOwn(source: Source, options: ReadOptions): Promise<FileConten
     length += bytes.length;
     if (failure !== undefined) return;
     try {
-      parser.push(decoder.decode(bytes, { stream: true }));
+      parser.push(textOf(bytes));
     } catch (error) {
       // Damage is named by the checksum where it can be; the first thing that made no sense says where it is.
       failure = error;
     }
   };
-  // The trailer must not be fed: hold back as many bytes as it can have.
+  // Whole lines are fed, so that no character is cut; the trailer must not be: hold back as many bytes as it can have.
   let held: Buffer = Buffer.alloc(0);
   for await (const part of source()) {
     const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
     const all = held.length === 0 ? bytes : Buffer.concat([held, bytes]);
-    const cut = Math.max(0, all.length - TRAILER_BYTES);
+    const cut = all.length <= TRAILER_BYTES ? 0 : all.lastIndexOf(10, all.length - TRAILER_BYTES) + 1;
     if (cut > 0) feed(all.subarray(0, cut));
     held = all.subarray(cut);
   }
@@ -108,6 +101,12 @@ async function readOwn(source: Source, options: ReadOptions): Promise<FileConten
     throw format(path, parser.offset, failure instanceof Error ? failure.message : String(failure));
   }
   return parser.finish();
+}
+
+function textOf(bytes: Buffer): string {
+  if (isAscii(bytes)) return bytes.toString("latin1");
+  if (!isUtf8(bytes)) throw new TypeError("it holds bytes that are no UTF-8");
+  return bytes.toString("utf8");
 }
 
 /** Where the parser is: between entries, or inside the array of one. */
@@ -131,7 +130,7 @@ class Parser {
   }
 
   push(text: string): void {
-    this.#text += text;
+    this.#text = this.#text.length === 0 ? text : this.#text + text;
     let at = 0;
     for (;;) {
       const next = this.#into === null ? this.#entry(at) : this.#run(at);
@@ -242,8 +241,8 @@ class Parser {
   }
 
   #values(lines: string): void {
-    const trimmed = lines.trimEnd();
-    const values = JSON.parse(`[${trimmed.endsWith(",") ? trimmed.slice(0, -1) : trimmed}]`) as Json[];
+    // Either the lines go on, and the comma at the end has to go, or these are the last ones.
+    const values = JSON.parse(lines.endsWith(",\n") ? `[${lines.slice(0, -2)}]` : `[${lines}]`) as Json[];
     const into = this.#into!;
     if (into.keep) {
       const revive = mayHoldTags(lines);

@@ -1,8 +1,8 @@
 /** Writes the JSON file in pieces of about 64 KB, so that the event loop gets its turn between them. See format.ts. */
 import { crc32 } from "node:zlib";
+import { encodeJson } from "../../schema/doc-codec.js";
 import type { Doc, Json } from "../../schema/model.js";
 import type { Tree } from "../btree.js";
-import { encodeJson } from "../doc-codec.js";
 import { decodeKey, encodeKey } from "../key.js";
 import type { Key, StoredValue } from "../store.js";
 import { escapeName, FORMAT_VERSION, HEAD_START, trailerLine } from "./format.js";
