@@ -1,0 +1,335 @@
+/**
+ * FindQuery -> one statement that brings the whole populate tree, and the function that turns its rows into documents.
+ *
+ * A level of the tree is a select with its relations as JSON arrays of JSON rows, built by correlated subqueries. What SQL
+ * cannot decide at a level (its residual filter, an order by untyped values) is decided in JavaScript on that level's
+ * decoded rows; then everything after `where` (distinct, cursor, offset, limit) happens there too, never before. A
+ * residual filter that looks at related rows has them loaded as hidden relations of the level.
+ */
+import {
+  compileFilter as compileTest,
+  type DocTest,
+  type RelatedResolver,
+  relatedByDocs,
+} from "../../query/evaluate.js";
+import type { CountNode, Filter, FindQuery, OrderKey, PopulateNode, Selection } from "../../query/ir.js";
+import { compileAfter, compileDistinct, compileOrder } from "../../query/order.js";
+import { childrenOf, conjuncts } from "../../query/visit.js";
+import type { Doc, FieldMeta, Json, RelationMeta, Schema } from "../../schema/model.js";
+import { columnOf, kindOf, operandAt } from "./columns.js";
+import { splitFilter } from "./compile-filter.js";
+import { compileAfterCursor, compileOrderBy, countOf } from "./compile-order.js";
+import type { Dialect } from "./dialect.js";
+import { relatedSource, relationNamed, rootScope, type Scope } from "./scope.js";
+import { join, render, type Sql, type Statement, sql } from "./sql.js";
+
+export interface CompiledFind {
+  readonly statement: Statement;
+  /** Whether the statement itself applies the limit, so that a stream may stop early. */
+  readonly sliced: boolean;
+  readonly residual: readonly Filter["kind"][];
+  /** Rows of the statement (arrays of values) to documents, in order. */
+  decode(rows: readonly (readonly unknown[])[]): readonly Doc[];
+}
+
+/** Decoded rows of a level before anything JavaScript has to do: full documents with their relations at hand. */
+interface Loaded {
+  readonly doc: Doc;
+  readonly counts: readonly number[];
+  readonly populated: readonly (readonly Doc[])[];
+  /** Related rows that only the residual needs, by relation name. */
+  readonly hidden: ReadonlyMap<string, readonly Doc[]>;
+}
+
+interface Level {
+  readonly items: readonly Sql[];
+  readonly from: Sql;
+  readonly where: readonly Sql[];
+  readonly order: Sql | null;
+  readonly limit: number | null;
+  readonly offset: number;
+  readonly residual: readonly Filter["kind"][];
+  readonly sliced: boolean;
+  finish(rows: readonly (readonly unknown[])[], nested: boolean): readonly Doc[];
+}
+
+/** A level nested in another: an expression that yields its rows as a JSON array. */
+interface Nested {
+  readonly expression: Sql;
+  readonly residual: readonly Filter["kind"][];
+  decode(value: unknown): readonly Doc[];
+}
+
+const WHOLE: Selection = {
+  where: null,
+  orderBy: [],
+  after: null,
+  offset: 0,
+  limit: null,
+  distinct: null,
+  fields: null,
+  populate: [],
+  counts: [],
+};
+
+/** Relations that a filter or an order key looks at, with what it needs of them in turn. */
+function relationsIn(filter: Filter | null, into: Map<string, Filter[]>): void {
+  if (filter === null) return;
+  if (filter.kind === "related") {
+    const inner = into.get(filter.relation) ?? [];
+    inner.push(filter.filter);
+    into.set(filter.relation, inner);
+    return;
+  }
+  for (const child of childrenOf(filter)) relationsIn(child, into);
+}
+
+function orderRelations(key: OrderKey, into: Map<string, Filter[]>): void {
+  if (key.kind === "path") return;
+  const inner = into.get(key.relation) ?? [];
+  if (key.kind === "count" && key.where !== null) inner.push(key.where);
+  into.set(key.relation, inner);
+}
+
+/** Documents of hidden relations, found again by the document they hang on. */
+type HiddenRows = WeakMap<Doc, ReadonlyMap<string, readonly Doc[]>>;
+
+function resolver(hidden: HiddenRows): RelatedResolver {
+  return relatedByDocs(
+    (relation, doc) => hidden.get(doc)?.get(relation) ?? [],
+    () => resolver(hidden),
+  );
+}
+
+function orderReader(hidden: HiddenRows) {
+  const read = (key: OrderKey): ((doc: Doc) => Json) => {
+    if (key.kind === "path")
+      return (doc) => key.path.reduce<Json>((value, step) => ((value as Doc | null)?.[step] ?? null) as Json, doc);
+    const rows = (doc: Doc) => hidden.get(doc)?.get(key.relation) ?? [];
+    if (key.kind === "count") {
+      const test = compileTest(key.where, resolver(hidden));
+      return (doc) => rows(doc).filter(test).length;
+    }
+    const inner = read(key.key);
+    return (doc) => {
+      const [first] = rows(doc);
+      return first === undefined ? null : inner(first);
+    };
+  };
+  return read;
+}
+
+function nestedSelect(
+  outer: Scope,
+  relation: RelationMeta,
+  selection: Selection,
+  hiddenRows: HiddenRows,
+  hidden: readonly Filter[] = [],
+): Nested {
+  const { scope, from, on } = relatedSource(outer, relation);
+  const level = compileLevel(scope, selection, from, [on], hiddenRows, true, hidden);
+  const { dialect } = outer;
+  const alias = `r${outer.counter.next++}`;
+  const row = dialect.jsonRow(level.items);
+  const order = level.order === null ? [] : sql` order by ${level.order}`;
+  const position = level.order === null ? sql`0` : sql`row_number() over (order by ${level.order})`;
+  const inner = sql`(select ${row} as "row", ${position} as "position" from ${level.from} where ${join(level.where, " and ")}${order}${dialect.limit(level.limit, level.offset)})`;
+  return {
+    expression: dialect.jsonRows(sql`${alias}."row"`, inner, alias, sql`${alias}."position"`),
+    residual: level.residual,
+    decode: (value) => level.finish(parseRows(value), true),
+  };
+}
+
+function parseRows(value: unknown): readonly (readonly unknown[])[] {
+  if (value === null || value === undefined) return [];
+  return (typeof value === "string" ? JSON.parse(value) : value) as readonly (readonly unknown[])[];
+}
+
+function compileLevel(
+  scope: Scope,
+  selection: Selection,
+  from: Sql,
+  on: readonly Sql[],
+  hiddenRows: HiddenRows,
+  nested: boolean,
+  forOuter: readonly Filter[],
+): Level {
+  const { dialect, model } = scope;
+  const split = splitFilter(scope, selection.where);
+  const orderSql = selection.orderBy.length === 0 ? [] : compileOrderBy(scope, selection.orderBy);
+  const afterSql = selection.after === null ? [] : compileAfterCursor(scope, selection.orderBy, selection.after);
+  const distinctSql = selection.distinct === null ? [] : distinctKeys(scope, selection.distinct);
+  const inSql = split.residual === null && orderSql !== null && afterSql !== null && distinctSql !== null;
+
+  const counts = selection.counts.map((node) => ({ node, expression: countOf(scope, node.relation, node.where) }));
+  const needed = new Map<string, Filter[]>();
+  relationsIn(split.residual, needed);
+  for (const filter of forOuter) relationsIn(filter, needed);
+  if (orderSql === null) for (const term of selection.orderBy) orderRelations(term.key, needed);
+  for (const { node, expression } of counts)
+    if (expression === null)
+      relationsIn(
+        {
+          kind: "related",
+          relation: node.relation,
+          quantifier: "some",
+          filter: node.where ?? { kind: "and", filters: [] },
+        },
+        needed,
+      );
+
+  const whole = !inSql || forOuter.length > 0;
+  const fields =
+    whole || selection.fields === null
+      ? model.fields
+      : model.fields.filter((field) => selection.fields?.includes(field.name));
+  const children = selection.populate.map((node) => ({
+    node,
+    nested: nestedSelect(scope, relationNamed(model, node.relation), node.selection, hiddenRows),
+  }));
+  const hidden = [...needed].map(([name, filters]) => ({
+    name,
+    nested: nestedSelect(scope, relationNamed(model, name), WHOLE, hiddenRows, filters),
+  }));
+
+  const select = nested ? dialect.selectNested : dialect.selectTop;
+  const decodeValue = nested ? dialect.decodeNested : dialect.decodeTop;
+  const items: Sql[] = fields.map((field) => select(kindOf(field.type), columnOf(dialect, scope.alias, field)));
+  for (const { expression } of counts) if (expression !== null) items.push(expression);
+  for (const child of [...children, ...hidden]) items.push(child.nested.expression);
+  // A select must have something; nothing reads it.
+  if (items.length === 0) items.push(["1"]);
+
+  const where = [...on];
+  if (split.condition !== null) where.push(split.condition);
+  let source = from;
+  if (inSql && selection.distinct !== null) {
+    const rank = sql`row_number() over (partition by ${join(distinctSql, ", ")} order by ${orderSql})`;
+    // The inner select keeps the alias of the level, so that every expression above reads the same either way.
+    source = sql`(select ${scope.alias}.*, ${rank} as "$rank" from ${from} where ${where.length === 0 ? ["1 = 1"] : join(where, " and ")}) as ${scope.alias}`;
+    where.length = 0;
+    where.push(sql`${scope.alias}."$rank" = 1`);
+  }
+  if (inSql && selection.after !== null) where.push(afterSql);
+  if (where.length === 0) where.push(["1 = 1"]);
+
+  const decodeRow = (values: readonly unknown[]): Loaded => {
+    let position = 0;
+    const doc = decodeDoc(fields, values, decodeValue);
+    position = fields.length;
+    const numbers = counts.map(({ expression }) => (expression === null ? -1 : Number(values[position++])));
+    const populated = children.map((child) => child.nested.decode(values[position++]));
+    const rows = new Map(hidden.map((child) => [child.name, child.nested.decode(values[position++])]));
+    if (rows.size > 0) hiddenRows.set(doc, rows);
+    return { doc, counts: numbers, populated, hidden: rows };
+  };
+  const post = inSql ? null : postProcess(selection, split.residual, orderSql === null, hiddenRows);
+  const shape = shaper(selection, hiddenRows, whole, (name) => relationNamed(model, name).arity === "one");
+  return {
+    items,
+    from: source,
+    where,
+    order: orderSql === null || orderSql.length === 0 ? null : orderSql,
+    limit: inSql ? selection.limit : null,
+    offset: inSql ? selection.offset : 0,
+    sliced: inSql,
+    residual: [
+      ...(split.residual === null ? [] : conjuncts(split.residual).map((part) => part.kind)),
+      ...children.flatMap((child) => child.nested.residual),
+    ],
+    finish: (rows) => {
+      const loaded = rows.map(decodeRow);
+      return (post === null ? loaded : post(loaded)).map(shape);
+    },
+  };
+}
+
+function decodeDoc(fields: readonly FieldMeta[], values: readonly unknown[], decode: Dialect["decodeTop"]): Doc {
+  const doc: Record<string, Json> = {};
+  for (let index = 0; index < fields.length; index++) {
+    const field = fields[index]!;
+    const raw = values[index];
+    if (raw === null || raw === undefined) {
+      if (field.nullable || !field.optional) doc[field.name] = null;
+    } else doc[field.name] = decode(kindOf(field.type), raw);
+  }
+  return Object.freeze(doc);
+}
+
+function distinctKeys(scope: Scope, paths: readonly (readonly string[])[]): readonly Sql[] | null {
+  const keys: Sql[] = [];
+  for (const path of paths) {
+    const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
+    if (operand === null) return null;
+    keys.push(operand.expression);
+  }
+  return keys;
+}
+
+function postProcess(
+  selection: Selection,
+  residual: Filter | null,
+  sort: boolean,
+  hidden: HiddenRows,
+): (rows: Loaded[]) => Loaded[] {
+  const related = resolver(hidden);
+  const test: DocTest = compileTest(residual, related);
+  const read = orderReader(hidden);
+  const compare = sort ? compileOrder(selection.orderBy, read) : null;
+  const after = selection.after === null ? null : compileAfter(selection.orderBy, selection.after, read);
+  return (rows) => {
+    let kept = rows.filter((row) => test(row.doc));
+    if (compare !== null) kept.sort((a, b) => compare(a.doc, b.doc));
+    if (selection.distinct !== null) {
+      const first = compileDistinct(selection.distinct);
+      kept = kept.filter((row) => first(row.doc));
+    }
+    if (after !== null) kept = kept.filter((row) => after(row.doc));
+    return kept.slice(selection.offset, selection.limit === null ? undefined : selection.offset + selection.limit);
+  };
+}
+
+/** The document as asked for: chosen fields, then populated relations, then counts, in query order. */
+function shaper(
+  selection: Selection,
+  hidden: HiddenRows,
+  whole: boolean,
+  one: (relation: string) => boolean,
+): (row: Loaded) => Doc {
+  const { fields, populate, counts } = selection;
+  if (populate.length === 0 && counts.length === 0 && (fields === null || !whole)) return (row) => row.doc;
+  const ones = populate.map((node: PopulateNode) => one(node.relation));
+  const tests = counts.map((node: CountNode) => compileTest(node.where, resolver(hidden)));
+  return (row) => {
+    const result: Record<string, Json> = {};
+    if (fields === null || !whole) Object.assign(result, row.doc);
+    else for (const name of fields) if (Object.hasOwn(row.doc, name)) result[name] = row.doc[name] as Json;
+    populate.forEach((node, index) => {
+      const rows = row.populated[index] ?? [];
+      result[node.relation] = ones[index] ? (rows[0] ?? null) : Object.freeze([...rows]);
+    });
+    counts.forEach((node, index) => {
+      const number = row.counts[index] ?? -1;
+      result[node.as] = number >= 0 ? number : (row.hidden.get(node.relation) ?? []).filter(tests[index]!).length;
+    });
+    return Object.freeze(result);
+  };
+}
+
+export function compileFind(dialect: Dialect, schema: Schema, query: FindQuery): CompiledFind {
+  const scope = rootScope(dialect, schema, query.model);
+  const from = sql`${dialect.quote(scope.model.collection)} as ${scope.alias}`;
+  const level = compileLevel(scope, query, from, [], new WeakMap(), false, []);
+  const order = level.order === null ? [] : sql` order by ${level.order}`;
+  const statement = render(
+    sql`select ${join(level.items, ", ")} from ${level.from} where ${join(level.where, " and ")}${order}${dialect.limit(level.limit, level.offset)}`,
+    dialect.placeholder,
+  );
+  return {
+    statement,
+    sliced: level.sliced,
+    residual: level.residual,
+    decode: (rows) => level.finish(rows, false),
+  };
+}

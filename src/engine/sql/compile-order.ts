@@ -1,0 +1,64 @@
+/** Order terms and keyset cursors -> SQL, or null when only JavaScript can decide (untyped JSON values, residual counts). */
+import type { OrderKey, OrderTerm } from "../../query/ir.js";
+import { type OrderKeyHandlers, visitOrderKey } from "../../query/visit.js";
+import type { Json } from "../../schema/model.js";
+import { operandAt } from "./columns.js";
+import { compileFilter, FALSE, TRUE } from "./compile-filter.js";
+import { relatedSource, relationNamed, type Scope } from "./scope.js";
+import { bind, join, type Sql, sql } from "./sql.js";
+
+const KEY: OrderKeyHandlers<Sql | null, [scope: Scope]> = {
+  path: (key, scope) => operandAt(scope.dialect, scope.model, scope.alias, key.path)?.expression ?? null,
+  related: (key, outer) => {
+    const { scope, from, on } = relatedSource(outer, relationNamed(outer.model, key.relation));
+    const inner = keyOf(scope, key.key);
+    return inner === null ? null : sql`(select ${inner} from ${from} where ${on} limit 1)`;
+  },
+  count: (key, outer) => countOf(outer, key.relation, key.where),
+};
+
+function keyOf(scope: Scope, key: OrderKey): Sql | null {
+  return visitOrderKey(key, KEY, scope);
+}
+
+/** The number of related rows that match, or null when the condition is not SQL's. */
+export function countOf(outer: Scope, relation: string, where: Parameters<typeof compileFilter>[1] | null): Sql | null {
+  const { scope, from, on } = relatedSource(outer, relationNamed(outer.model, relation));
+  const condition = where === null ? TRUE : compileFilter(scope, where);
+  return condition === null ? null : sql`(select count(*) from ${from} where ${on} and ${condition})`;
+}
+
+/** The terms behind `order by`, or null. */
+export function compileOrderBy(scope: Scope, terms: readonly OrderTerm[]): Sql | null {
+  const parts: Sql[] = [];
+  for (const term of terms) {
+    const key = keyOf(scope, term.key);
+    if (key === null) return null;
+    parts.push(sql`${key} ${term.direction} nulls ${term.nulls}`);
+  }
+  return join(parts, ", ");
+}
+
+/** Rows strictly after the cursor: `a > x or (a = x and (b > y or …))`, with nulls where the terms put them. */
+export function compileAfterCursor(scope: Scope, terms: readonly OrderTerm[], after: readonly Json[]): Sql | null {
+  let condition: Sql = FALSE;
+  for (let index = terms.length - 1; index >= 0; index--) {
+    const term = terms[index]!;
+    const value = after[index] ?? null;
+    if (term.key.kind !== "path") return null;
+    const operand = operandAt(scope.dialect, scope.model, scope.alias, term.key.path);
+    if (operand === null) return null;
+    const { expression } = operand;
+    const nullsAfter = term.nulls === "last";
+    if (value === null) {
+      const beyond = nullsAfter ? FALSE : sql`${expression} is not null`;
+      condition = sql`(${beyond} or (${expression} is null and ${condition}))`;
+    } else {
+      const right = bind(scope.dialect.encode(operand.kind, value));
+      const strictly = sql`${expression} ${term.direction === "asc" ? ">" : "<"} ${right}`;
+      const beyond = nullsAfter ? sql`(${strictly} or ${expression} is null)` : strictly;
+      condition = sql`(${beyond} or (${expression} = ${right} and ${condition}))`;
+    }
+  }
+  return condition;
+}

@@ -1,0 +1,43 @@
+/**
+ * What differs between SQL databases, as a table of small functions. Compilers ask the dialect; they never ask which
+ * database it is. Every function returns trusted text made of quoted names and keywords; values are always bound.
+ */
+import type { Json } from "../../schema/model.js";
+import type { Sql } from "./sql.js";
+
+/**
+ * How a value is kept in a column: `json` holds every nested or untyped value (see wire.ts for its tags), the others
+ * hold one scalar type each.
+ */
+export type ColumnKind = "text" | "int" | "float" | "bigint" | "boolean" | "date" | "bytes" | "json";
+
+export interface Dialect {
+  readonly name: string;
+  quote(identifier: string): string;
+  placeholder(position: number): string;
+  /** The type in DDL. */
+  columnType(kind: ColumnKind): string;
+  /** A value in the form the driver binds. */
+  encode(kind: ColumnKind, value: Json): unknown;
+  /** A column as it is selected at the top of a statement: a form from which `decode` restores the exact value. */
+  selectTop(kind: ColumnKind, column: Sql): Sql;
+  /** The same inside a JSON array: a form that JSON carries exactly. */
+  selectNested(kind: ColumnKind, column: Sql): Sql;
+  decodeTop(kind: ColumnKind, value: unknown): Json;
+  decodeNested(kind: ColumnKind, value: unknown): Json;
+  /** A scalar of kind `kind` inside a JSON column, as a value that compares like a column of that kind; null when absent or of another JSON type. Null: JavaScript must decide. */
+  jsonScalar(column: Sql, path: readonly string[], kind: Exclude<ColumnKind, "json">): Sql | null;
+  /** Truth of `a = b` where two nulls are equal. */
+  notDistinct(a: Sql, b: Sql): Sql;
+  /** True when the string `text` contains / starts with / ends with the bound value, by exact characters. */
+  textMatch(op: "contains" | "startsWith" | "endsWith", text: Sql, value: string): Sql;
+  /** A row of values as one JSON array. */
+  jsonRow(items: readonly Sql[]): Sql;
+  /** All rows of `from` (a derived table with the alias given) as one JSON array of `row`, in the derived table's order. */
+  jsonRows(row: Sql, from: Sql, alias: string, position: Sql): Sql;
+  /** `limit … offset …` with both optional. */
+  limit(limit: number | null, offset: number): Sql;
+  /** avg as a float, sum in the column's own kind. Null: JavaScript must add up. */
+  sum(kind: ColumnKind, column: Sql): Sql | null;
+  avg(kind: ColumnKind, column: Sql): Sql | null;
+}

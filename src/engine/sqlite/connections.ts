@@ -1,0 +1,147 @@
+/**
+ * The connections of one SQLite file: one writer, handed to one transaction at a time through a fair queue (so that `await`
+ * inside a transaction never lets another one in between), and readers beside it, which WAL lets read on meanwhile.
+ */
+import { checkAborted } from "../../base/abort.js";
+import { StorageError } from "../../base/errors.js";
+import { Mutex } from "../../base/mutex.js";
+import type { SqlConnection } from "../sql/session.js";
+import type { Statement } from "../sql/sql.js";
+import { openHandle, type SqliteDriver, type SqliteHandle } from "./driver.js";
+import { sqliteError } from "./errors.js";
+
+export interface ConnectionOptions {
+  readonly driver: SqliteDriver;
+  readonly path: string;
+  readonly busyTimeout: number;
+  /** `full`: a commit survives a power cut; `normal`: it survives a crash of the process. */
+  readonly synchronous: "full" | "normal";
+}
+
+/** One handle as the session wants it. SQLite answers at once, so nothing here waits. */
+export class SqliteConnection implements SqlConnection {
+  readonly handle: SqliteHandle;
+  readonly #streams = new Set<Iterator<readonly unknown[]>>();
+
+  constructor(handle: SqliteHandle) {
+    this.handle = handle;
+  }
+
+  /** Ends open streams first: a busy handle cannot be closed. */
+  close(): void {
+    for (const rows of this.#streams) rows.return?.();
+    this.#streams.clear();
+    this.handle.close();
+  }
+
+  async query(statement: Statement): Promise<readonly (readonly unknown[])[]> {
+    return this.handle.all(statement.text, statement.params);
+  }
+
+  async exec(text: string): Promise<void> {
+    this.handle.exec(text);
+  }
+
+  async *stream(
+    statement: Statement,
+    batch: number,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<readonly (readonly unknown[])[]> {
+    const rows = this.handle.iterate(statement.text, statement.params);
+    this.#streams.add(rows);
+    try {
+      for (;;) {
+        checkAborted(signal);
+        const taken: (readonly unknown[])[] = [];
+        while (taken.length < batch) {
+          const step = rows.next();
+          if (step.done === true) break;
+          taken.push(step.value);
+        }
+        if (taken.length > 0) yield taken;
+        if (taken.length < batch) return;
+      }
+    } finally {
+      this.#streams.delete(rows);
+      rows.return?.();
+    }
+  }
+}
+
+const READERS_KEPT = 8;
+
+export class SqliteConnections {
+  readonly #options: ConnectionOptions;
+  readonly #queue = new Mutex();
+  readonly #idle: SqliteConnection[] = [];
+  readonly #all = new Set<SqliteConnection>();
+  #writer: SqliteConnection | null = null;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  open(): void {
+    this.#writer = this.#connect(false);
+  }
+
+  /** The writer, once it is this caller's turn. */
+  async write(signal?: AbortSignal): Promise<{ readonly connection: SqliteConnection; readonly release: () => void }> {
+    const release = await this.#queue.acquire(signal);
+    if (this.#writer === null) {
+      release();
+      throw closedStorage();
+    }
+    return { connection: this.#writer, release };
+  }
+
+  read(): { readonly connection: SqliteConnection; readonly release: () => void } {
+    if (this.#writer === null) throw closedStorage();
+    const connection = this.#idle.pop() ?? this.#connect(true);
+    let held = true;
+    return {
+      connection,
+      release: () => {
+        if (!held) return;
+        held = false;
+        if (this.#writer !== null && this.#idle.length < READERS_KEPT) this.#idle.push(connection);
+        else this.#close(connection);
+      },
+    };
+  }
+
+  close(error: Error): void {
+    this.#queue.close(error);
+    this.#writer = null;
+    this.#idle.length = 0;
+    for (const connection of [...this.#all]) this.#close(connection);
+  }
+
+  #close(connection: SqliteConnection): void {
+    if (this.#all.delete(connection)) connection.close();
+  }
+
+  #connect(readonly: boolean): SqliteConnection {
+    const { driver, path, busyTimeout, synchronous } = this.#options;
+    let handle: SqliteHandle | undefined;
+    try {
+      handle = openHandle(driver, path, { readonly, timeout: busyTimeout });
+      handle.exec(`pragma busy_timeout = ${Math.trunc(busyTimeout)}`);
+      handle.exec("pragma foreign_keys = on");
+      if (!readonly) {
+        handle.all("pragma journal_mode = wal", []);
+        handle.exec(`pragma synchronous = ${synchronous}`);
+      }
+      const connection = new SqliteConnection(handle);
+      this.#all.add(connection);
+      return connection;
+    } catch (error) {
+      handle?.close();
+      throw sqliteError(error, path);
+    }
+  }
+}
+
+export function closedStorage(): StorageError {
+  return new StorageError("STORAGE.CLOSED", "The database is closed", { fix: "open it again with createClient" });
+}

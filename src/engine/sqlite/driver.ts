@@ -1,0 +1,154 @@
+/** The drivers that the user passes in, as the small structural types that are needed of them. */
+
+/** What of `better-sqlite3` (the constructor) is used. */
+export interface BetterSqlite3Constructor {
+  new (path: string, options?: { readonly readonly?: boolean; readonly timeout?: number }): BetterSqlite3Database;
+}
+
+export interface BetterSqlite3Database {
+  prepare(text: string): BetterSqlite3Statement;
+  exec(text: string): unknown;
+  close(): unknown;
+}
+
+export interface BetterSqlite3Statement {
+  readonly reader: boolean;
+  raw(toggle: boolean): this;
+  safeIntegers(toggle: boolean): this;
+  all(...params: unknown[]): unknown[];
+  iterate(...params: unknown[]): IterableIterator<unknown>;
+  run(...params: unknown[]): unknown;
+}
+
+/** What of `node:sqlite` (`DatabaseSync`) is used. */
+export interface NodeSqliteConstructor {
+  new (path: string, options?: { readonly readOnly?: boolean; readonly timeout?: number }): NodeSqliteDatabase;
+}
+
+export interface NodeSqliteDatabase {
+  prepare(text: string): NodeSqliteStatement;
+  exec(text: string): void;
+  close(): void;
+}
+
+export interface NodeSqliteStatement {
+  setReadBigInts(enabled: boolean): void;
+  setReturnArrays?(enabled: boolean): void;
+  all(...params: unknown[]): unknown[];
+  iterate(...params: unknown[]): Iterable<unknown>;
+  run(...params: unknown[]): unknown;
+}
+
+/** One open file, the same for both drivers. Rows are arrays; integers come as bigint. */
+export interface SqliteHandle {
+  all(text: string, params: readonly unknown[]): readonly (readonly unknown[])[];
+  iterate(text: string, params: readonly unknown[]): Iterator<readonly unknown[]>;
+  exec(text: string): void;
+  close(): void;
+}
+
+export type SqliteDriver = BetterSqlite3Constructor | NodeSqliteConstructor;
+
+const STATEMENTS_KEPT = 500;
+
+/** Keeps the statements used last. */
+class StatementCache<S> {
+  readonly #make: (text: string) => S;
+  readonly #kept = new Map<string, S>();
+
+  constructor(make: (text: string) => S) {
+    this.#make = make;
+  }
+
+  get(text: string): S {
+    let statement = this.#kept.get(text);
+    if (statement === undefined) {
+      statement = this.#make(text);
+      if (this.#kept.size >= STATEMENTS_KEPT) {
+        const [oldest] = this.#kept.keys();
+        if (oldest !== undefined) this.#kept.delete(oldest);
+      }
+    } else this.#kept.delete(text);
+    this.#kept.set(text, statement);
+    return statement;
+  }
+}
+
+function openBetter(driver: BetterSqlite3Constructor, path: string, readonly: boolean, timeout: number): SqliteHandle {
+  const database = new driver(path, { readonly, timeout });
+  const statements = new StatementCache((text) => {
+    const statement = database.prepare(text);
+    return statement.reader ? statement.raw(true).safeIntegers(true) : statement;
+  });
+  return {
+    all: (text, params) => {
+      const statement = statements.get(text);
+      if (statement.reader) return statement.all(...params) as (readonly unknown[])[];
+      statement.run(...params);
+      return [];
+    },
+    // A statement that iterates is busy: it must not be the cached one.
+    iterate: (text, params) =>
+      database
+        .prepare(text)
+        .raw(true)
+        .safeIntegers(true)
+        .iterate(...params) as Iterator<readonly unknown[]>,
+    exec: (text) => void database.exec(text),
+    close: () => void database.close(),
+  };
+}
+
+function rowArray(row: unknown): readonly unknown[] {
+  return Array.isArray(row) ? row : Object.values(row as object);
+}
+
+function openNode(driver: NodeSqliteConstructor, path: string, readOnly: boolean, timeout: number): SqliteHandle {
+  const database = new driver(path, { readOnly, timeout });
+  const prepare = (text: string) => {
+    const statement = database.prepare(text);
+    statement.setReadBigInts(true);
+    statement.setReturnArrays?.(true);
+    return statement;
+  };
+  const statements = new StatementCache(prepare);
+  return {
+    all: (text, params) =>
+      statements
+        .get(text)
+        .all(...params)
+        .map(rowArray),
+    iterate: (text, params) => {
+      const rows = prepare(text)
+        .iterate(...params)
+        [Symbol.iterator]();
+      return {
+        next: () => {
+          const step = rows.next();
+          return step.done === true ? { done: true, value: undefined } : { done: false, value: rowArray(step.value) };
+        },
+        return: () => {
+          rows.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+    exec: (text) => database.exec(text),
+    close: () => database.close(),
+  };
+}
+
+/** node:sqlite's class has `createSession`, better-sqlite3's has `pragma`. */
+function isNodeDriver(driver: SqliteDriver): driver is NodeSqliteConstructor {
+  return !("pragma" in (driver.prototype as object));
+}
+
+export function openHandle(
+  driver: SqliteDriver,
+  path: string,
+  options: { readonly readonly: boolean; readonly timeout: number },
+): SqliteHandle {
+  return isNodeDriver(driver)
+    ? openNode(driver, path, options.readonly, options.timeout)
+    : openBetter(driver, path, options.readonly, options.timeout);
+}

@@ -1,0 +1,219 @@
+/**
+ * The engine over a SQLite file. Reads outside a transaction and read transactions use readers (WAL: one snapshot each);
+ * writes go through the writer's queue. A lone call is a transaction of its own.
+ */
+import { checkAborted } from "../../base/abort.js";
+import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
+import type { Doc, ModelMeta, Schema } from "../../schema/model.js";
+import type {
+  BeginOptions,
+  CallOptions,
+  Capabilities,
+  Engine,
+  ExplainOptions,
+  Plan,
+  StreamOptions,
+  Transaction,
+} from "../engine.js";
+import { compileFind } from "../sql/compile-find.js";
+import { diagnose } from "../sql/diagnose.js";
+import { explainSql } from "../sql/explain.js";
+import type { SessionContext, SqlConnection } from "../sql/session.js";
+import { SqlSession } from "../sql/session.js";
+import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
+import { TransactionGuard } from "../transaction-guard.js";
+import { SqliteAdmin } from "./admin.js";
+import { type ConnectionOptions, closedStorage, type SqliteConnection, SqliteConnections } from "./connections.js";
+import { sqliteDialect } from "./dialect.js";
+import { constraintOf, sqliteError } from "./errors.js";
+
+const CAPABILITIES: Capabilities = {
+  pushdown: new Set<Filter["kind"]>(["and", "or", "not", "compare", "in", "text", "related"]),
+  isolation: "serializable",
+  writers: "one",
+  cancel: "batch",
+  transactionalDdl: true,
+  durable: true,
+};
+
+/** SQLITE_MAX_VARIABLE_NUMBER of every build since 3.32. */
+const PARAMETER_LIMIT = 32766;
+
+export class SqliteEngine implements Engine {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly admin: SqliteAdmin;
+  readonly #options: ConnectionOptions;
+  readonly #connections: SqliteConnections;
+  readonly #transactions = new Set<SqlTransaction>();
+  #schema: Schema | null = null;
+  #open = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.name = `sqlite(${options.path})`;
+    this.capabilities = { ...CAPABILITIES, durable: options.synchronous === "full" };
+    this.#connections = new SqliteConnections(options);
+    this.admin = new SqliteAdmin(this.#connections, options.path, (schema) => {
+      this.#schema = schema;
+    });
+  }
+
+  async open(schema: Schema, options?: CallOptions): Promise<void> {
+    checkAborted(options?.signal);
+    this.#connections.open();
+    this.#schema = schema;
+    this.#open = true;
+  }
+
+  async find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
+    return this.#reading(options, (session) => session.find(query, options?.signal));
+  }
+
+  async aggregate(query: AggregateQuery, options?: CallOptions): Promise<readonly Doc[]> {
+    return this.#reading(options, (session) => session.aggregate(query, options?.signal));
+  }
+
+  async count(model: string, where: Filter | null, options?: CallOptions): Promise<number> {
+    return this.#reading(options, (session) => session.count(model, where, options?.signal));
+  }
+
+  async explain(query: FindQuery, options?: ExplainOptions): Promise<Plan> {
+    return this.#reading(options, (_session, connection) => this.#explain(connection, query, options));
+  }
+
+  async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
+    this.#checkOpen();
+    checkAborted(options?.signal);
+    const { connection, release } = this.#connections.read();
+    try {
+      for await (const batch of this.#session(connection).stream(query, options?.batch ?? 1000, options?.signal)) {
+        yield batch;
+        this.#checkOpen();
+        checkAborted(options?.signal);
+      }
+    } finally {
+      release();
+    }
+  }
+
+  async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
+    const transaction = await this.begin({ mode: "write", signal: options?.signal });
+    try {
+      const result = await transaction.write(command);
+      await transaction.commit();
+      return result;
+    } finally {
+      await transaction[Symbol.asyncDispose]();
+    }
+  }
+
+  async begin(options: BeginOptions): Promise<Transaction> {
+    this.#checkOpen();
+    checkAborted(options.signal);
+    const { connection, release } =
+      options.mode === "write" ? await this.#connections.write(options.signal) : this.#connections.read();
+    try {
+      await connection.exec(options.mode === "write" ? "begin immediate" : "begin");
+      // A deferred transaction takes its snapshot with its first read: take it now.
+      if (options.mode === "read") connection.handle.all("select 1 from sqlite_schema limit 1", []);
+    } catch (error) {
+      release();
+      throw sqliteError(error, this.#options.path);
+    }
+    const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal });
+    const transaction = new SqlTransaction(
+      {
+        checkOpen: () => this.#checkOpen(),
+        commitError: (error) => sqliteError(error, this.#options.path),
+        ended: (ended) => this.#transactions.delete(ended),
+      },
+      this.#transactionConnection(connection, release),
+      options.mode,
+      guard,
+    );
+    this.#transactions.add(transaction);
+    return transaction;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const transaction of this.#transactions) transaction.terminate();
+    this.#connections.close(closedStorage());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #transactionConnection(connection: SqliteConnection, release: () => void): TransactionConnection {
+    return {
+      session: this.#session(connection),
+      exec: (text) => connection.exec(text),
+      explain: (query, options) => this.#explain(connection, query, options),
+      release,
+    };
+  }
+
+  async #reading<T>(
+    options: CallOptions | undefined,
+    work: (session: SqlSession, connection: SqliteConnection) => Promise<T>,
+  ): Promise<T> {
+    this.#checkOpen();
+    checkAborted(options?.signal);
+    const { connection, release } = this.#connections.read();
+    try {
+      return await work(this.#session(connection), connection);
+    } finally {
+      release();
+    }
+  }
+
+  #session(connection: SqliteConnection): SqlSession {
+    return new SqlSession(connection, this.#context(connection));
+  }
+
+  #context(connection: SqliteConnection): SessionContext {
+    const schema = this.#schema;
+    if (schema === null) throw closedStorage();
+    return {
+      dialect: sqliteDialect,
+      schema,
+      parameterLimit: PARAMETER_LIMIT,
+      // A refused statement is undone alone; the transaction can still look things up.
+      explainError: async (error, command, docs) => {
+        if (command === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
+        const find = async (query: FindQuery) => {
+          const compiled = compileFind(sqliteDialect, schema, query);
+          return compiled.decode(await connection.query(compiled.statement));
+        };
+        const concerned = command.kind === "insert" ? { ...command, docs } : command;
+        return (await diagnose(find, schema, concerned)) ?? sqliteError(error, this.#options.path);
+      },
+      // AUTOINCREMENT remembers the largest key by itself.
+      advanceSequence: async (_connection: SqlConnection, _model: ModelMeta) => {},
+    };
+  }
+
+  async #explain(connection: SqliteConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {
+    const schema = this.#schema;
+    if (schema === null) throw closedStorage();
+    const compiled = compileFind(sqliteDialect, schema, query);
+    const plan = await connection.query({
+      text: `explain query plan ${compiled.statement.text}`,
+      params: compiled.statement.params,
+    });
+    const details = plan.map((row) => String(row[3]));
+    const indexes = details.flatMap((detail) =>
+      [...detail.matchAll(/USING (?:COVERING )?INDEX (\S+)/g)].map((match) => match[1] ?? ""),
+    );
+    const returned =
+      options?.analyze === true ? compiled.decode(await connection.query(compiled.statement)).length : null;
+    return explainSql(this.name, query, compiled, [...new Set(indexes)], details, returned);
+  }
+
+  #checkOpen(): void {
+    if (!this.#open) throw closedStorage();
+  }
+}
