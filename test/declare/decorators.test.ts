@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
 import ts from "typescript";
 import { transformWithEsbuild } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -94,6 +95,9 @@ const DIALECTS: Record<string, (source: string) => Promise<string> | string> = {
         tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
       })
     ).code,
+  // As codegen loads models; it takes the `!` away first, which Babel refuses beside a legacy decorator.
+  "babel (jiti), legacy": (source) =>
+    createJiti(import.meta.url).transform({ source: source.replaceAll("!:", ":"), filename: "models.ts", ts: true }),
   "esbuild, stage 3": async (source) =>
     (await transformWithEsbuild(source, "models.ts", { target: "es2022", tsconfigRaw: {} })).code,
 };
@@ -113,7 +117,7 @@ async function run(dialect: string, source: string): Promise<Record<string, unkn
   const code = await (DIALECTS[dialect] as (source: string) => Promise<string> | string)(source);
   // Lowered, or node would refuse them.
   expect(code).not.toMatch(/^\s*@\w/m);
-  const file = join(folder, `models-${count++}.mjs`);
+  const file = join(folder, `models-${count++}.${dialect.startsWith("babel") ? "cjs" : "mjs"}`);
   writeFileSync(file, code);
   return (await import(/* @vite-ignore */ pathToFileURL(file).href)) as Record<string, unknown>;
 }
@@ -124,9 +128,10 @@ describe.each(Object.keys(DIALECTS))("%s", (dialect) => {
   test("makes the same schema as defineModel", async () => {
     const resolved = collectModels(await run(dialect, SOURCE)).resolve();
     const expected = collectModels(same()).resolve();
-    expect([...resolved.schema.models.values()]).toEqual([...expected.schema.models.values()]);
+    // By name: the order of exports is the toolchain's.
+    expect(Object.fromEntries(resolved.schema.models)).toEqual(Object.fromEntries(expected.schema.models));
     expect(resolved.schema.hash).toBe(expected.schema.hash);
-    expect(resolved.locations.get("User")?.file).toMatch(/models-\d+\.mjs$/);
+    expect(resolved.locations.get("User")?.file).toMatch(/models-\d+\.[cm]js$/);
   });
 
   test("reports every misuse with the field's own line", async () => {
