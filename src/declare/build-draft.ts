@@ -3,14 +3,14 @@
  * for (a missing `id`, timestamps, version) to the object, so that the shape and the fields never differ.
  */
 import { z } from "zod";
-import { suggestion } from "../base/suggest.js";
 import type { DraftIssue, IndexDraft, ModelDraft, RelationDraft } from "../schema/draft.js";
 import type { SourceLocation } from "../schema/model.js";
 import { hasAsyncCheck } from "./async-parts.js";
+import { relationProblem } from "./check-options.js";
 import { fieldFromZod } from "./from-zod.js";
 import { type ModelOptions, readIndex, readKey, readTimestamps } from "./options.js";
 import { makeValidator } from "./validator.js";
-import { type AnyZod, defOf, isZod, withDef } from "./zod-types.js";
+import { type AnyZod, defOf, withDef } from "./zod-types.js";
 
 /** What is declared, in the words of `defineModel`. */
 export interface Declaration {
@@ -23,7 +23,6 @@ export interface Declaration {
   readonly issues: readonly DraftIssue[];
 }
 
-const OPTIONS = ["key", "collection", "indexes", "relations", "timestamps", "version", "description"];
 const GENERATED_KEY = { increment: () => z.int(), uuid7: () => z.uuidv7(), ulid: () => z.ulid(), given: null } as const;
 
 /** The object with every field that the options add. */
@@ -48,10 +47,6 @@ export function buildDraft(declaration: Declaration): ModelDraft {
   const complain = (member: string | null, message: string, fix: string) => {
     issues.push({ member, message, fix, location: null });
   };
-  for (const option of Object.keys(options)) {
-    if (!OPTIONS.includes(option))
-      complain(null, `${name} has an unknown option \`${option}\``, suggestion(option, OPTIONS));
-  }
   const catchall = defOf(object).catchall;
   if (catchall !== undefined && defOf(catchall).type !== "never") {
     complain(
@@ -92,13 +87,9 @@ function relationsOf(
   model: string,
 ): readonly RelationDraft[] {
   return Object.entries(options.relations ?? {}).flatMap(([name, spec]) => {
-    const found = spec as unknown;
-    if (typeof found === "object" && found !== null && !isZod(found) && "kind" in found) return [{ ...spec, name }];
-    complain(
-      name,
-      `relation \`${name}\` of ${model} is not a relation`,
-      "use belongsTo, hasOne, hasMany or manyToMany",
-    );
+    const problem = relationProblem(spec);
+    if (problem === null) return [{ ...spec, name }];
+    complain(name, `relation \`${name}\` of ${model} ${problem[0]}`, problem[1]);
     return [];
   });
 }

@@ -5,6 +5,7 @@ import type { DraftIssue, ModelDraft } from "../schema/draft.js";
 import type { SourceLocation } from "../schema/model.js";
 import { buildDraft, completeObject } from "./build-draft.js";
 import { bytes } from "./bytes.js";
+import { checkOptions } from "./check-options.js";
 import { type ClassRecord, type MemberRecord, recordsOf } from "./class-record.js";
 import type { IndexOptions, ModelOptions } from "./options.js";
 import type { RelationSpec } from "./relations.js";
@@ -26,7 +27,9 @@ export function draftOfClass(type: object): ModelDraft {
     const schema = schemaOf(own.name, name, member, issues);
     if (schema !== null) Object.defineProperty(shape, name, { value: schema, enumerable: true });
   }
-  const options = optionsOf(own.name, own.options, records, members, issues);
+  const declared = checkOptions(own.name, own.options);
+  issues.push(...declared.issues);
+  const options = optionsOf(own.name, declared.options, records, members, issues);
   const object = completeObject(z.object(shape as z.ZodRawShape), options);
   return buildDraft({ name: own.name, object, options, location: own.location, fieldLocations, issues });
 }

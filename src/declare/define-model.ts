@@ -2,6 +2,7 @@
 import type { z } from "zod";
 import { ConfigError } from "../base/errors.js";
 import { buildDraft, completeObject } from "./build-draft.js";
+import { checkOptions } from "./check-options.js";
 import { type Drafted, MODEL_DRAFT } from "./handle.js";
 import { callSite } from "./location.js";
 import type { ModelOptions } from "./options.js";
@@ -39,12 +40,12 @@ export function defineModel<const Name extends string, Shape extends z.ZodRawSha
     });
   }
   const location = callSite();
-  const settings = options as ModelOptions;
+  const { options: settings, issues } = checkOptions(name, options);
   const schema = completeObject(object as unknown as z.ZodObject, settings);
   return Object.freeze({
     name,
     schema: schema as unknown as z.ZodObject<Shape>,
     [MODEL_DRAFT]: () =>
-      buildDraft({ name, object: schema, options: settings, location, fieldLocations: new Map(), issues: [] }),
+      buildDraft({ name, object: schema, options: settings, location, fieldLocations: new Map(), issues }),
   });
 }

@@ -76,7 +76,7 @@ export function manyToMany(target: string, options: ManyToManyOptions): Relation
     target,
     from: null,
     to: null,
-    through: through === undefined ? null : { model: through, from: list(options.from), to: list(options.to) },
+    through: through === undefined ? null : { model: through, from: list(options?.from), to: list(options?.to) },
     onDelete: null,
     description: options?.description ?? null,
     location: callSite(),
@@ -88,15 +88,16 @@ function has(kind: "hasOne" | "hasMany", target: string, options: HasOptions): R
     kind,
     target,
     from: null,
-    to: list(options.to),
+    to: list(options?.to),
     through: null,
-    onDelete: (options as { onDelete?: OnDelete }).onDelete ?? null,
-    description: options.description ?? null,
+    onDelete: (options as { onDelete?: OnDelete } | null)?.onDelete ?? null,
+    description: options?.description ?? null,
     location: callSite(),
   });
 }
 
 function list<T extends string>(value: T | readonly T[] | undefined): readonly T[] | null {
   if (value === undefined) return null;
-  return typeof value === "string" ? [value] : Object.freeze([...value]);
+  // Anything else is reported when the model is read.
+  return Array.isArray(value) ? Object.freeze([...value]) : [value as T];
 }

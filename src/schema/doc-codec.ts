@@ -9,7 +9,7 @@
  *
  * Most documents hold nothing of that: they are told apart by one quick walk and then are JSON.stringify's work alone.
  */
-import { CorruptionError } from "../base/errors.js";
+import { CorruptionError, QueryError } from "../base/errors.js";
 import { isPlainObject } from "../base/plain.js";
 import type { Doc, Json } from "./model.js";
 
@@ -58,7 +58,7 @@ function tagged(value: unknown): unknown {
     if (Object.is(value, -0)) return { $number: "-0" };
     return Number.isFinite(value) ? value : { $number: String(value) };
   }
-  if (typeof value === "function" || typeof value === "symbol") throw new TypeError(`a ${typeof value} is no data`);
+  if (typeof value === "function" || typeof value === "symbol") throw new QueryError("QUERY.INVALID_VALUE", `A ${typeof value} is no data`);
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Date) {
     const time = value.getTime();

@@ -6,6 +6,7 @@ import { collectModels } from "../../src/declare/collect.js";
 import { defineModel, type ModelHandle } from "../../src/declare/define-model.js";
 import { MODEL_DRAFT } from "../../src/declare/handle.js";
 import type { ModelOptions } from "../../src/declare/options.js";
+import { belongsTo, hasMany } from "../../src/declare/relations.js";
 
 const id = z.int();
 
@@ -261,6 +262,51 @@ function compositeWith(generate: "uuid7"): ModelHandle {
   const draft = handle[MODEL_DRAFT]();
   return { ...handle, [MODEL_DRAFT]: () => ({ ...draft, key: { ...draft.key, generate } }) };
 }
+
+describe("options as a program without types may pass them", () => {
+  const wrong = (options: unknown) => mistakes(model("M", { id, a: id.nullable() }, options as ModelOptions));
+  const cases: [string, unknown, string][] = [
+    ["null", null, "the options of M are no object; leave them out, or use { key, indexes, relations, … }"],
+    ["a number as collection", { collection: 5 }, "the option `collection` of M is of the wrong kind; use a name"],
+    [
+      "a number as version",
+      { version: 5 },
+      "the option `version` of M is of the wrong kind; use the name of an int field",
+    ],
+    [
+      "an unknown generation",
+      { key: { field: "id", generate: "uuid4" } },
+      'the option `key` of M is of the wrong kind; use "id", ["a", "b"] or { field: "id", generate: "increment" | "uuid7" | "ulid" | "given" }',
+    ],
+    [
+      "an index without fields",
+      { indexes: [{ unique: true }] },
+      'the option `indexes` of M is of the wrong kind; use a list of "field", ["a", "b"] or { on, unique, name }',
+    ],
+    [
+      "an unknown onDelete",
+      { relations: { m: belongsTo("M", { from: "a", onDelete: "nullify" as never }) } },
+      'relation `m` of M has an unknown onDelete; use "restrict", "cascade" or "setNull"',
+    ],
+    [
+      "no target",
+      { relations: { m: belongsTo(undefined as never, { from: "a" }) } },
+      'relation `m` of M names no model; name it: belongsTo("User", …)',
+    ],
+    [
+      "numbers as fields",
+      { relations: { m: belongsTo("M", { from: 5 as never }) } },
+      'relation `m` of M names its fields wrongly; use "field" or ["a", "b"]',
+    ],
+  ];
+  test.each(cases)("%s", (_name, options, expected) => {
+    expect(wrong(options)).toEqual([expected]);
+  });
+
+  test("options of a builder may be null", () => {
+    expect(wrong({ relations: { all: hasMany("M", null as never), m: belongsTo("M", { from: "a" }) } })).toEqual([]);
+  });
+});
 
 describe("keys and roles", () => {
   const cases: [string, ModelHandle, string[]][] = [
