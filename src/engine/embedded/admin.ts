@@ -4,6 +4,7 @@
  * that was interrupted after its announcement is finished by the next open, and one before it never happened.
  */
 import { checkAborted } from "../../base/abort.js";
+import { StorageError } from "../../base/errors.js";
 import { Mutex } from "../../base/mutex.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Doc, Schema } from "../../schema/model.js";
@@ -23,6 +24,8 @@ export interface AdminHost {
   catalog(): Catalog;
   /** From now on, calls work by this catalog. */
   use(catalog: Catalog): void;
+  /** A change stopped half way: only opening again can finish it, so every call is refused from now on. */
+  refuse(error: StorageError): void;
 }
 
 export class EmbeddedAdmin implements SchemaAdmin {
@@ -105,12 +108,26 @@ export class EmbeddedAdmin implements SchemaAdmin {
     const rewritten = await reshapeDocs(from, target, ops, (space) => this.#readAll(space));
     const { schema, history } = this.#state;
     await this.#save({ schema, history, pending: { ops, target: target.schema } });
+    try {
+      await this.#carryOut(from, target, rewritten);
+      await this.#save({ schema: target.schema, history, pending: null });
+    } catch (error) {
+      this.#host.refuse(
+        new StorageError("STORAGE.POISONED", `${store.name}: a schema change could not be finished`, {
+          cause: error,
+          fix: "solve the cause, then open the database again: the change is finished then",
+        }),
+      );
+      throw error;
+    }
+  }
+
+  async #carryOut(from: Catalog, target: Catalog, rewritten: Rewritten): Promise<void> {
     const mutations = [...documentMutations(rewritten), ...(await this.#sequenceMutations(from, target))];
     // Documents change without any index; then all indexes are built anew from the result.
     if (rewritten.size > 0 || redefinesIndex(from, target)) await this.#reshape(docsSpaces(from, target));
-    if (mutations.length > 0) await store.commit(mutations);
+    if (mutations.length > 0) await this.#host.store.commit(mutations);
     await this.#reshape(target.spaces);
-    await this.#save({ schema: target.schema, history, pending: null });
   }
 
   async #reshape(spaces: readonly Space[]): Promise<void> {

@@ -61,6 +61,8 @@ class EmbeddedEngine implements Engine, TransactionHost {
   readonly #open = new Set<EmbeddedTransaction>();
   #catalog: Catalog | null = null;
   #closing: Promise<void> | null = null;
+  /** Set when only opening again can help. */
+  #refusal: StorageError | null = null;
 
   constructor(store: Store) {
     this.#store = store;
@@ -81,6 +83,9 @@ class EmbeddedEngine implements Engine, TransactionHost {
       catalog: () => this.#current(),
       use: (catalog) => {
         this.#catalog = catalog;
+      },
+      refuse: (error) => {
+        this.#refusal = error;
       },
     });
     this.admin = this.#admin;
@@ -173,11 +178,13 @@ class EmbeddedEngine implements Engine, TransactionHost {
 
   checkOpen(): void {
     if (this.#closing !== null || this.#catalog === null) throw this.closedError();
+    if (this.#refusal !== null) throw this.#refusal;
   }
 
   checker(...signals: readonly (AbortSignal | undefined)[]): () => void {
     return () => {
       if (this.#closing !== null) throw this.closedError();
+      if (this.#refusal !== null) throw this.#refusal;
       for (const signal of signals) checkAborted(signal);
     };
   }
