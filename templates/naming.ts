@@ -2,6 +2,7 @@
  * Every name that generation makes, decided once for the whole schema and in schema order, so that output is stable:
  * file names, named interfaces of nested objects, names of long enums. `problems` lists names that two things claim.
  */
+import { InternalError } from "../src/base/errors.js";
 import type { FieldType, ModelMeta, Schema } from "../src/schema/model.js";
 import { kebab, LINE_WIDTH, pascal } from "./text.js";
 
@@ -166,7 +167,7 @@ function stable(_key: string, value: unknown): unknown {
 
 export function fieldOf(model: ModelMeta, name: string): ModelMeta["fields"][number] {
   const field = model.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) throw new TypeError(`Model ${model.name} has no field ${name}`);
+  if (field === undefined) throw new InternalError(`Model ${model.name} has no field ${name}`);
   return field;
 }
 

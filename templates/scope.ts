@@ -3,6 +3,7 @@
  * are exactly what is used. Names that clash with a model of the schema are aliased (`Plan as Plan_`) or reached through
  * globalThis, so that a model may be called Plan or Record.
  */
+import { InternalError } from "../src/base/errors.js";
 import type { ModelMeta, Schema } from "../src/schema/model.js";
 import type { Naming } from "./naming.js";
 import { importText } from "./text.js";
@@ -57,7 +58,7 @@ export class Scope {
   target(name: string): ModelMeta {
     const model = this.schema.models.get(name);
     // A resolved schema has no dangling relation; an empty answer here would be a silent hole in the types.
-    if (model === undefined) throw new TypeError(`The schema has no model ${name}`);
+    if (model === undefined) throw new InternalError(`The schema has no model ${name}`);
     return model;
   }
 

@@ -2,6 +2,7 @@
  * The TypeScript text of field types in each position: as a row holds it, as a create takes it, as a filter asks it,
  * as an update changes it. Each answer is a list of union options, so that lines can be broken between them.
  */
+import { InternalError } from "../src/base/errors.js";
 import type { FieldMeta, FieldType, PropertyMeta } from "../src/schema/model.js";
 import type { Scope } from "./scope.js";
 
@@ -25,7 +26,7 @@ const VALUE: Handler<readonly string[]> = {
   },
   object: (type, scope, input) => {
     const named = scope.naming.named(type);
-    if (named === null) throw new TypeError("An object type without a name");
+    if (named === null) throw new InternalError("An object type without a name");
     return [scope.own(input && inputDiffers(type) ? `${named.name}Input` : named.name, named.file)];
   },
   array: (type, scope, input) => {
@@ -111,7 +112,7 @@ export function filterOptions(type: FieldType, nullable: boolean, scope: Scope):
     }
     case "object": {
       const named = scope.naming.named(type);
-      if (named === null) throw new TypeError("An object type without a name");
+      if (named === null) throw new InternalError("An object type without a name");
       return [scope.own(`${named.name}Where`, named.file), ...nothing];
     }
     case "array": {

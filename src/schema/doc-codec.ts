@@ -58,7 +58,8 @@ function tagged(value: unknown): unknown {
     if (Object.is(value, -0)) return { $number: "-0" };
     return Number.isFinite(value) ? value : { $number: String(value) };
   }
-  if (typeof value === "function" || typeof value === "symbol") throw new QueryError("QUERY.INVALID_VALUE", `A ${typeof value} is no data`);
+  if (typeof value === "function" || typeof value === "symbol")
+    throw new QueryError("QUERY.INVALID_VALUE", `A ${typeof value} is no data`);
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Date) {
     const time = value.getTime();

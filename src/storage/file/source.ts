@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { CorruptionError } from "../../base/errors.js";
 import type { Files } from "../files/files.js";
-import type { Source } from "../json/read.js";
+import type { Source } from "../json/format.js";
 
 const PIECE = 1024 * 1024;
 

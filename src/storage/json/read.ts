@@ -71,7 +71,7 @@ async function readOwn(source: Source, options: ReadOptions): Promise<FileConten
     length += bytes.length;
     if (failure !== undefined) return;
     try {
-      parser.push(textOf(bytes));
+      parser.push(textOf(bytes, options.path, parser.offset));
     } catch (error) {
       // Damage is named by the checksum where it can be; the first thing that made no sense says where it is.
       failure = error;
@@ -103,9 +103,9 @@ async function readOwn(source: Source, options: ReadOptions): Promise<FileConten
   return parser.finish();
 }
 
-function textOf(bytes: Buffer): string {
+function textOf(bytes: Buffer, path: string, offset: number): string {
   if (isAscii(bytes)) return bytes.toString("latin1");
-  if (!isUtf8(bytes)) throw new TypeError("it holds bytes that are no UTF-8");
+  if (!isUtf8(bytes)) throw format(path, offset, "it holds bytes that are no UTF-8");
   return bytes.toString("utf8");
 }
 
