@@ -62,7 +62,16 @@ export function buildDraft(declaration: Declaration): ModelDraft {
       "check it before the write",
     );
   }
-  const fields = Object.entries(object.shape).map(([field, schema]) => fieldFromZod(name, field, schema, complain));
+  const fields = Object.entries(object.shape).flatMap(([field, schema]) => {
+    try {
+      return [fieldFromZod(name, field, schema, complain)];
+    } catch (error) {
+      // The user's own code runs here: z.lazy and getters of shapes.
+      const reason = error instanceof Error ? error.message : String(error);
+      complain(field, `\`${field}\` of ${name} cannot be read: ${reason}`, "look at its z.lazy or getter");
+      return [];
+    }
+  });
   const timestamps = readTimestamps(options.timestamps);
   return {
     name,

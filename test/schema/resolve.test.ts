@@ -303,6 +303,13 @@ describe("options as a program without types may pass them", () => {
     expect(wrong(options)).toEqual([expected]);
   });
 
+  test("a z.lazy that throws", () => {
+    const lazy = z.lazy((): z.ZodType => JSON.parse("{"));
+    expect(mistakes(model("M", { id, lazy }, { indexes: ["lazy"] }))).toEqual([
+      expect.stringMatching(/^`lazy` of M cannot be read: .*JSON.*; look at its z\.lazy or getter$/),
+    ]);
+  });
+
   test("options of a builder may be null", () => {
     expect(wrong({ relations: { all: hasMany("M", null as never), m: belongsTo("M", { from: "a" }) } })).toEqual([]);
   });
