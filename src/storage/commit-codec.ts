@@ -8,9 +8,9 @@
  * Index spaces are left out: they follow from the documents.
  */
 import { CorruptionError } from "../base/errors.js";
+import { decodeJson, encodeDocs, encodeJson } from "../schema/doc-codec.js";
 import type { Doc, Json } from "../schema/model.js";
 import type { TreeEditor } from "./btree.js";
-import { decodeJson, encodeDocs, encodeJson } from "../schema/doc-codec.js";
 import type { Key, Mutation, Space, StoredValue } from "./store.js";
 
 interface Group {
