@@ -114,6 +114,17 @@ export type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
 /** What follows the step `K`: `"posts.comments"` after `"posts"` -> `"comments"`. */
 export type Tail<P extends string, K extends string> = P extends `${K}.${infer R}` ? R : never;
 
+/** The row `T` with the relations of `R` that the paths `P` load; just the row when there are none. */
+export type Populated<T, R, P extends string> = [P] extends [never] ? T : T & { [K in Head<P> & keyof R]: R[K] };
+/** A row without some of its fields. */
+export type Without<T, K> = { [P in keyof T as P extends K ? never : P]: T[P] };
+/** The fields `S` without `O`; the plain row when that is all of them. */
+export type PickRow<T, S extends keyof T, O extends keyof T> = [O] extends [never]
+  ? keyof T extends S
+    ? T
+    : Pick<T, S>
+  : Without<Pick<T, S>, O>;
+
 declare const row: unique symbol;
 /** A query whose rows are `T`. */
 export interface Rows<out T> {
@@ -299,7 +310,7 @@ export interface AggregateArgs<W, C, S, A, N, X> {
   min?: readonly N[];
   max?: readonly X[];
 }
-export interface GroupByArgs<W, H, G, B, C, S, A, N, X> {
+export interface GroupByArgs<W, V, F extends keyof V, M extends keyof V, B, C, S, A, N, X> {
   by: readonly B[];
   where?: W;
   count?: C;
@@ -308,8 +319,8 @@ export interface GroupByArgs<W, H, G, B, C, S, A, N, X> {
   min?: readonly N[];
   max?: readonly X[];
   /** A filter on the result rows. */
-  having?: H;
-  orderBy?: G | readonly G[];
+  having?: GroupHaving<V, F, M>;
+  orderBy?: GroupOrder<V, F, M> | readonly GroupOrder<V, F, M>[];
   limit?: number;
   offset?: number;
   signal?: AbortSignal | undefined;
@@ -367,32 +378,11 @@ export interface MeasureOrder<S extends PropertyKey, M extends PropertyKey> {
 // -- What the repositories and builders of all models have in common. `M`: the row, `V`: values by path.
 
 /** The calls whose result does not depend on `select` and `populate`. */
-export interface RepositoryCalls<M, W, C, D, V, S extends keyof V, K extends keyof V, F, Q> {
+export interface RepositoryCalls<M, W, C, D, Q> {
   /** Whether any row matches. */
   exists(where?: W, options?: CallOptions): Promise<boolean>;
   /** How many rows match. */
   count(where?: W, options?: CallOptions): Promise<number>;
-  /** Count, sums, averages and extremes over the rows that match. */
-  aggregate<
-    B extends boolean = false,
-    Sum extends S = never,
-    Avg extends S = never,
-    Min extends K = never,
-    Max extends K = never,
-  >(args: AggregateArgs<W, B, Sum, Avg, Min, Max>): Promise<AggregateRow<V, B, Sum, Avg, Min, Max>>;
-  /** The same for each group of rows. */
-  groupBy<
-    By extends keyof V,
-    B extends boolean = false,
-    Sum extends S = never,
-    Avg extends S = never,
-    Min extends K = never,
-    Max extends K = never,
-  >(
-    args: GroupByArgs<W, GroupHaving<V, S, K>, GroupOrder<V, S, K>, By, B, Sum, Avg, Min, Max>,
-  ): Promise<GroupRow<V, By, B, Sum, Avg, Min, Max>[]>;
-  /** How findMany would answer. */
-  explain(args?: F, options?: ExplainOptions): Promise<Plan>;
   /** Inserts rows, all or none. */
   createMany<B extends boolean = false>(args: CreateManyArgs<C, B>): Promise<ManyResult<M, B>>;
   /** Changes all rows that match; for every row: `where: { all: true }`. */

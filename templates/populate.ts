@@ -4,36 +4,30 @@
  */
 import type { ModelMeta, RelationMeta, Schema } from "../src/schema/model.js";
 import type { Scope } from "./scope.js";
-import { aliasText, interfaceText, type Member } from "./text.js";
+import { aliasText, genericAlias, interfaceText, type Member } from "./text.js";
 
 /** Above this, a union of paths is slow to complete: such hubs get fewer steps (the builder has no limit). */
 const MAX_PATHS = 4000;
 
 export function renderPopulate(model: ModelMeta, scope: Scope): string {
   const { name } = model;
-  const row = [
-    aliasText(`${name}Pick<S extends keyof ${name}, O extends keyof ${name}>`, [
-      `[O] extends [never] ? (keyof ${name} extends S ? ${name} : ${scope.global("Pick")}<${name}, S>) : ${scope.global("Pick")}<${name}, ${scope.global("Exclude")}<S, O>>`,
-    ]),
-  ];
-  const parameters = `P extends string = never, S extends keyof ${name} = keyof ${name}, O extends keyof ${name} = never`;
-  const head = `export type ${name}Row<${parameters}> =`;
-  if (model.relations.length === 0) {
+  const parameters = ["P extends string", `S extends keyof ${name}`, `O extends keyof ${name} = never`];
+  const picked = `${scope.shared("PickRow")}<${name}, S, O>`;
+  if (model.relations.length === 0)
     return [
-      ...row,
       `export type ${name}Path = never;`,
-      `${head} [P] extends [never] ? ${name}Pick<S, O> : never;`,
+      genericAlias(`${name}Row`, parameters, scope.shared("Populated"), [picked, "never", "P"]),
     ].join("\n");
-  }
-  const relations = `${name}Relations`;
-  const loaded = `{ [K in ${scope.shared("Head")}<P> & ${name}Path1]: ${relations}<P>[K] }`;
-  row.push(
-    `/** A whole row with the relations that the paths \`P\` load. */`,
-    `export type ${name}With<P extends string> = [P] extends [never] ? ${name} : ${name} & ${loaded};`,
-    `/** A row: of the fields \`S\` without \`O\`, with the relations that the paths \`P\` load. */`,
-    `${head}\n  [P] extends [never] ? ${name}Pick<S, O> : ${name}Pick<S, O> & ${loaded};`,
-  );
-  return [renderPaths(model, scope), renderRelations(model, scope), row.join("\n")].join("\n\n");
+  const loaded = `${name}Relations<P>`;
+  return [
+    renderPaths(model, scope),
+    renderRelations(model, scope),
+    [
+      genericAlias(`${name}With`, ["P extends string"], scope.shared("Populated"), [name, loaded, "P"]),
+      `/** A row: of the fields \`S\` without \`O\`, with what \`P\` adds. */`,
+      genericAlias(`${name}Row`, parameters, scope.shared("Populated"), [picked, loaded, "P"]),
+    ].join("\n"),
+  ].join("\n\n");
 }
 
 function renderPaths(model: ModelMeta, scope: Scope): string {

@@ -6,7 +6,7 @@ import type { ModelMeta } from "../src/schema/model.js";
 import { withMethod } from "../src/schema/naming.js";
 import { valuesName } from "./repository.js";
 import type { Scope } from "./scope.js";
-import { methodText } from "./text.js";
+import { heritage, methodText } from "./text.js";
 
 export function renderQuery(model: ModelMeta, scope: Scope): string {
   const { name } = model;
@@ -17,12 +17,7 @@ export function renderQuery(model: ModelMeta, scope: Scope): string {
   };
   const fields = [`K extends keyof ${name}`];
   step("select", ["...fields: K[]"], `${query}<${scope.global("Pick")}<${name}, K>, R>`, fields);
-  step(
-    "omit",
-    ["...fields: K[]"],
-    `${query}<${scope.global("Pick")}<S, ${scope.global("Exclude")}<keyof S, K>>, R>`,
-    fields,
-  );
+  step("omit", ["...fields: K[]"], `${query}<${scope.shared("Without")}<S, K>, R>`, fields);
   const names = new Set([...model.fields, ...model.relations].map((member) => member.name));
   for (const relation of model.relations) {
     const target = scope.target(relation.target);
@@ -39,7 +34,7 @@ export function renderQuery(model: ModelMeta, scope: Scope): string {
     const counted = `${query}<S, R & { ${relation.name}Count: number }>`;
     step(`${method}Count`, [`build?: (query: ${inner}) => ${inner}`], counted);
   }
-  const head = `export interface ${query}<out S = ${name}, out R = unknown>`;
-  const base = `extends ${scope.shared("QuerySteps")}<S & R, ${name}Where, ${name}OrderBy, ${valuesName(model)}>`;
-  return [`${head}\n  ${base} {`, ...lines, "}"].join("\n");
+  const base = ["S & R", `${name}Where`, `${name}OrderBy`, valuesName(model)];
+  const head = heritage(`${query}<out S = ${name}, out R = unknown>`, scope.shared("QuerySteps"), base);
+  return [head, ...lines, "}"].join("\n");
 }

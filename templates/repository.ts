@@ -3,7 +3,7 @@ import type { FieldType, ModelMeta } from "../src/schema/model.js";
 import { updateManyName } from "./input.js";
 import { fieldOf } from "./naming.js";
 import type { Scope } from "./scope.js";
-import { aliasText, interfaceText, type Member, methodText, propertyKey } from "./text.js";
+import { aliasText, heritage, interfaceText, type Member, methodText, propertyKey } from "./text.js";
 import { rowOptions, unique, valueOptions } from "./types.js";
 
 interface Value {
@@ -139,25 +139,40 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
     promise(result),
     "Deletes the row that a unique filter names, or NotFoundError.",
   );
-  const explained = `${own("Find")}<${own("Path")}, ${fields}, ${fields}>`;
-  const shared = [
-    name,
-    own("Where"),
-    own("Create"),
-    updateManyName(model),
-    valuesName(model),
-    own("Number"),
-    own("Comparable"),
-    explained,
-    own("Query"),
+  const values = valuesName(model);
+  const number = own("Number");
+  const comparable = own("Comparable");
+  const measures = [
+    "C extends boolean = false",
+    `S extends ${number} = never`,
+    `A extends ${number} = never`,
+    `N extends ${comparable} = never`,
+    `X extends ${comparable} = never`,
   ];
-  const head = [
-    `export interface ${name}Repository`,
-    `  extends ${t("RepositoryCalls")}<`,
-    ...shared.map((each, index) => `    ${each}${index === shared.length - 1 ? "" : ","}`),
-    "  > {",
-  ];
-  return [...head, ...methods, "}"].join("\n");
+  method(
+    "aggregate",
+    measures,
+    [`args: ${t("AggregateArgs")}<${own("Where")}, C, S, A, N, X>`],
+    promise(`${t("AggregateRow")}<${values}, C, S, A, N, X>`),
+    "Count, sums, averages and extremes over the rows that match.",
+  );
+  method(
+    "groupBy",
+    [`B extends keyof ${values}`, ...measures],
+    [`args: ${t("GroupByArgs")}<${own("Where")}, ${values}, ${number}, ${comparable}, B, C, S, A, N, X>`],
+    promise(`${t("GroupRow")}<${values}, B, C, S, A, N, X>[]`),
+    "The same for each group of rows.",
+  );
+  method(
+    "explain",
+    [],
+    [`args?: ${own("Find")}<${own("Path")}, ${fields}, ${fields}>`, `options?: ${t("ExplainOptions")}`],
+    promise(t("Plan")),
+    "How findMany would answer.",
+  );
+  const shared = [name, own("Where"), own("Create"), updateManyName(model), own("Query")];
+  const head = heritage(`${name}Repository`, t("RepositoryCalls"), shared);
+  return [head, ...methods, "}"].join("\n");
 }
 
 /** `id: number`, or `key: { a: number; b: string }` for a composite key. */

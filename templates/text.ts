@@ -49,9 +49,35 @@ export function docLines(description: string | null, indent = ""): readonly stri
 /** `a | b` on one line when it fits after `head`, else one option a line. `tail` follows the last option. */
 export function unionText(head: string, options: readonly string[], tail: string, indent = ""): string {
   const line = `${indent}${head} ${options.join(" | ")}${tail}`;
-  if (line.length <= LINE_WIDTH || options.length === 1) return line;
+  if (line.length <= LINE_WIDTH) return line;
+  if (options.length === 1) return breakArguments(line, indent);
   const rest = options.map((option) => `${indent}  | ${option}`);
   return `${indent}${head}\n${rest.join("\n")}${tail}`;
+}
+
+/** `x: Name<A, B>;` with one argument a line. */
+function breakArguments(line: string, indent: string): string {
+  const open = line.indexOf("<");
+  const close = line.lastIndexOf(">");
+  if (open < 0 || close < open) return line;
+  const args: string[] = [];
+  let depth = 0;
+  let start = open + 1;
+  for (let i = start; i < close; i++) {
+    const char = line[i];
+    if (char === "<" || char === "{" || char === "(" || char === "[") depth++;
+    else if (char === ">" || char === "}" || char === ")" || char === "]") depth--;
+    else if (char === "," && depth === 0) {
+      args.push(line.slice(start, i));
+      start = i + 2;
+    }
+  }
+  args.push(line.slice(start, close));
+  return [
+    line.slice(0, open + 1),
+    args.map((arg) => `${indent}  ${arg}`).join(",\n"),
+    `${indent}${line.slice(close)}`,
+  ].join("\n");
 }
 
 export interface Member {
@@ -80,6 +106,31 @@ export function interfaceText(head: string, members: readonly Member[], descript
 /** `export type X = …;` */
 export function aliasText(name: string, options: readonly string[], description: string | null = null): string {
   return [...docLines(description), unionText(`export type ${name} =`, options, ";")].join("\n");
+}
+
+/** `export interface X extends Base<A, B> {`, broken before `extends`, then at the arguments. */
+export function heritage(name: string, base: string, args: readonly string[]): string {
+  const flat = `export interface ${name} extends ${base}<${args.join(", ")}> {`;
+  if (flat.length <= LINE_WIDTH) return flat;
+  const second = `  extends ${base}<${args.join(", ")}> {`;
+  if (second.length <= LINE_WIDTH) return `export interface ${name}\n${second}`;
+  const rest = args.map((arg, index) => `    ${arg}${index === args.length - 1 ? "" : ","}`);
+  return `export interface ${name}\n  extends ${base}<\n${rest.join("\n")}\n  > {`;
+}
+
+/** `export type X<A, B> = Base<C, D>;`, broken at the arguments, then at the type parameters. */
+export function genericAlias(
+  name: string,
+  parameters: readonly string[],
+  base: string,
+  args: readonly string[],
+): string {
+  const head = `export type ${name}<${parameters.join(", ")}> = ${base}<`;
+  const rest = `${args.join(", ")}>;`;
+  if (head.length + rest.length <= LINE_WIDTH) return head + rest;
+  const broken = `\n${args.map((arg) => `  ${arg}`).join(",\n")}\n>;`;
+  if (head.length <= LINE_WIDTH) return head + broken;
+  return `export type ${name}<\n${parameters.map((parameter) => `  ${parameter},`).join("\n")}\n> = ${base}<${rest}`;
 }
 
 /** `name<A, B>(parameters): result;` on one line, else broken at the parameters, else at the type parameters as well. */

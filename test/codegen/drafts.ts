@@ -1,8 +1,8 @@
 /** Schemas for tests of templates, written compactly and resolved by the real registry. */
 import type { ModelDraft, RelationDraft } from "../../src/schema/draft.js";
 import type { FieldMeta, FieldType, OnDelete, Schema } from "../../src/schema/model.js";
-import type { ModelValidator } from "../../src/schema/validator.js";
 import { Registry } from "../../src/schema/registry.js";
+import type { ModelValidator } from "../../src/schema/validator.js";
 
 export const string: FieldType = { kind: "string", format: null };
 export const int: FieldType = { kind: "int" };
@@ -99,7 +99,13 @@ export function blogSchema(count: number): Schema {
   const drafts: ModelDraft[] = [];
   for (let group = 0; group * 5 < count; group++) {
     const n = group === 0 ? "" : String(group);
-    const names = { user: `User${n}`, profile: `Profile${n}`, post: `Post${n}`, comment: `Comment${n}`, tag: `Tag${n}` };
+    const names = {
+      user: `User${n}`,
+      profile: `Profile${n}`,
+      post: `Post${n}`,
+      comment: `Comment${n}`,
+      tag: `Tag${n}`,
+    };
     drafts.push(
       draft(
         names.user,
@@ -108,11 +114,7 @@ export function blogSchema(count: number): Schema {
           field("email", { kind: "string", format: "email" }, { description: "Where mail goes." }),
           field("name", string, { nullable: true }),
           field("age", int),
-          field(
-            "role",
-            { kind: "enum", values: ["admin", "member"] },
-            { default: { kind: "value", value: "member" } },
-          ),
+          field("role", { kind: "enum", values: ["admin", "member"] }, { default: { kind: "value", value: "member" } }),
           field("active", { kind: "boolean" }),
           field("score", { kind: "float" }, { nullable: true }),
           field("createdAt", { kind: "date" }),

@@ -4,13 +4,19 @@ import { db } from "./db.js";
 export const q01 = await db.users.findMany();
 export const q02 = await db.users.findMany({ where: { age: { $gte: 18 } } });
 export const q03 = await db.users.findMany({ where: { email: "a@x", active: true }, limit: 10 });
-export const q04 = await db.users.findMany({ where: { posts: { some: { views: { $gt: 100 } } } }, orderBy: { name: "asc" } });
+export const q04 = await db.users.findMany({
+  where: { posts: { some: { views: { $gt: 100 } } } },
+  orderBy: { name: "asc" },
+});
 export const q05 = await db.users.findMany({ select: ["id", "email"] });
 export const q06 = await db.users.findMany({ populate: ["posts"] });
 export const q07 = await db.users.findMany({ populate: ["posts.comments", "profile"] });
 export const q08 = await db.users.findMany({ select: ["id"], populate: ["posts.comments"], limit: 5 });
 export const q09 = await db.users.findMany({ where: { $or: [{ age: { $lt: 10 } }, { role: "admin" }] } });
-export const q10 = await db.posts.findMany({ where: { author: { email: { $endsWith: "@x" } } }, orderBy: [{ views: "desc" }] });
+export const q10 = await db.posts.findMany({
+  where: { author: { email: { $endsWith: "@x" } } },
+  orderBy: [{ views: "desc" }],
+});
 export const q11 = await db.posts.findMany({ populate: ["author", "tags"] });
 export const q12 = await db.posts.findMany({ omit: ["body"] });
 export const q13 = await db.posts.findFirst({ where: { status: { $in: ["live", "draft"] } } });
@@ -47,5 +53,8 @@ export const q36 = await db.users.groupBy({ by: ["role"], count: true });
 export const q37 = await db.posts.groupBy({ by: ["status"], sum: ["views"], having: { count: { $gt: 2 } } });
 export const q38 = await db.users.explain({ where: { age: 3 } });
 export const q39 = db.users.stream({ where: { active: true } });
-export const q40 = await db.users.update({ where: { id: 1 }, data: { posts: { create: { title: "t", status: "live" } } } });
+export const q40 = await db.users.update({
+  where: { id: 1 },
+  data: { posts: { create: { title: "t", status: "live" } } },
+});
 export const q41 = [q07[0]?.posts[0]?.comments[0]?.text, q07[0]?.profile?.bio, q08[0]?.id, q19[0]?.post.author.email];

@@ -4,24 +4,53 @@ import { db } from "./db.js";
 export const q01 = await db.users.query().all();
 export const q02 = await db.users.where({ age: { $gte: 18 } }).all();
 export const q03 = await db.users.where({ email: "a@x", active: true }).limit(10).all();
-export const q04 = await db.users.where({ posts: { some: { views: { $gt: 100 } } } }).orderBy("name").all();
+export const q04 = await db.users
+  .where({ posts: { some: { views: { $gt: 100 } } } })
+  .orderBy("name")
+  .all();
 export const q05 = await db.users.query().select("id", "email").all();
 export const q06 = await db.users.query().withPosts().all();
-export const q07 = await db.users.query().withPosts((p) => p.withComments()).withProfile().all();
-export const q08 = await db.users.query().select("id").withPosts((p) => p.withComments()).limit(5).all();
+export const q07 = await db.users
+  .query()
+  .withPosts((p) => p.withComments())
+  .withProfile()
+  .all();
+export const q08 = await db.users
+  .query()
+  .select("id")
+  .withPosts((p) => p.withComments())
+  .limit(5)
+  .all();
 export const q09 = await db.users.where({ $or: [{ age: { $lt: 10 } }, { role: "admin" }] }).all();
-export const q10 = await db.posts.where({ author: { email: { $endsWith: "@x" } } }).orderBy("views", "desc").all();
+export const q10 = await db.posts
+  .where({ author: { email: { $endsWith: "@x" } } })
+  .orderBy("views", "desc")
+  .all();
 export const q11 = await db.posts.query().withAuthor().withTags().all();
 export const q12 = await db.posts.query().omit("body").all();
 export const q13 = await db.posts.where({ status: { $in: ["live", "draft"] } }).first();
-export const q14 = await db.posts.query().orderBy({ author: { name: "asc" } }).firstOrThrow();
+export const q14 = await db.posts
+  .query()
+  .orderBy({ author: { name: "asc" } })
+  .firstOrThrow();
 export const q15 = await db.users.where({ email: "a@x" }).one();
 export const q16 = await db.users.where({ id: 1 }).withProfile().one();
-export const q17 = await db.comments.query().withPost((p) => p.withAuthor()).withAuthor((a) => a.withProfile()).all();
-export const q18 = await db.comments.where({ post: { author: { age: 3 } } }).offset(10).limit(10).all();
+export const q17 = await db.comments
+  .query()
+  .withPost((p) => p.withAuthor())
+  .withAuthor((a) => a.withProfile())
+  .all();
+export const q18 = await db.comments
+  .where({ post: { author: { age: 3 } } })
+  .offset(10)
+  .limit(10)
+  .all();
 export const q19 = await db.users.where({ email: "a@x" }).exists();
 export const q20 = await db.users.where({ active: true }).count();
-export const q21 = await db.users.query().withPostsCount((p) => p.where({ status: "live" })).all();
+export const q21 = await db.users
+  .query()
+  .withPostsCount((p) => p.where({ status: "live" }))
+  .all();
 export const q22 = await db.users
   .where({ active: true })
   .select("id", "name")
