@@ -8,6 +8,7 @@ import type { Selection } from "../../query/ir.js";
 import { compileDistinct } from "../../query/order.js";
 import type { Doc } from "../../schema/model.js";
 import { AccessCursor, type Tally } from "./access.js";
+import { BestRows } from "./best-rows.js";
 import type { FilterSteps, RootPlan, SelectionPlan } from "./selection-plan.js";
 import type { ReadContext } from "./view.js";
 
@@ -144,15 +145,16 @@ function rowFlow(plan: SelectionPlan): { push(docs: readonly Doc[], into: Doc[])
 async function collectSorted(context: ReadContext, plan: RootPlan, cursor: AccessCursor): Promise<readonly Doc[]> {
   const { reads, compare } = plan.sort!;
   const keep = topSize(plan.selection);
-  let rows: Doc[] = [];
+  const best = keep === null || keep === 0 ? null : new BestRows(keep, compare);
+  const rows: Doc[] = [];
   for (let docs = await cursor.next(); docs !== null; docs = await cursor.next()) {
     let found = await matching(context, plan.filter, docs, ignored);
     if (keep !== null && plan.after !== null) found = found.filter(plan.after);
     if (reads.needed) await reads.load(context, found, ignored);
-    for (const doc of found) rows.push(doc);
-    if (keep !== null && rows.length > 2 * keep + 1024) rows = rows.sort(compare).slice(0, keep);
+    if (best === null) for (const doc of found) rows.push(doc);
+    else for (const doc of found) best.add(doc);
   }
-  return sliceSorted(plan, rows.sort(compare));
+  return sliceSorted(plan, best === null ? rows.sort(compare) : best.take());
 }
 
 /** How many of the first rows in order are enough, or null when all are needed. */

@@ -3,7 +3,7 @@ import type { OrderTerm } from "../../query/ir.js";
 import { equalValues } from "../../query/semantics.js";
 import type { FieldType, Json, Path } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Key } from "../../storage/store.js";
+import type { Key, Range } from "../../storage/store.js";
 import type { Collection } from "./catalog.js";
 import { type KeySequence, pathName } from "./indexes.js";
 
@@ -62,6 +62,22 @@ export function cursorBound(
     values.push(value);
   }
   return encodeKey(values);
+}
+
+/** The parts of the ascending ranges that lie after the cursor's key in the direction of the scan. */
+export function clip(ranges: readonly Range[], cursor: Key, way: "forward" | "reverse"): Range[] {
+  const clipped: Range[] = [];
+  for (const range of ranges) {
+    if (way === "forward") {
+      const above = `${cursor}\0`;
+      const gte = range.gte === undefined || range.gte < above ? above : range.gte;
+      if (range.lt === undefined || gte < range.lt) clipped.push({ ...range, gte });
+    } else {
+      const lt = range.lt === undefined || range.lt > cursor ? cursor : range.lt;
+      if (range.gte === undefined || range.gte < lt) clipped.push({ ...range, lt });
+    }
+  }
+  return clipped;
 }
 
 interface Nature {

@@ -14,7 +14,7 @@ import type { AccessPlan } from "./access-plan.js";
 import type { Collection } from "./catalog.js";
 import { type Constraint, constraintOf, isExact } from "./constraints-of.js";
 import { type KeySequence, prefixRange } from "./indexes.js";
-import { cursorBound, direction } from "./order-plan.js";
+import { clip, cursorBound, direction } from "./order-plan.js";
 
 export interface AccessRequest {
   readonly where: Filter | null;
@@ -287,20 +287,4 @@ function tailRange(prefix: Key, match: Match): Range {
   else if (match.startsWith !== null) tail = keyStartsWithRange([], match.startsWith);
   if (tail !== null) return { gte: prefix + tail.gte, lt: prefix + tail.lt };
   return prefix === "" ? {} : prefixRange(prefix);
-}
-
-/** The parts of the ascending ranges that lie after the cursor's key in the direction of the scan. */
-function clip(ranges: readonly Range[], cursor: Key, way: "forward" | "reverse"): Range[] {
-  const clipped: Range[] = [];
-  for (const range of ranges) {
-    if (way === "forward") {
-      const above = `${cursor}\0`;
-      const gte = range.gte === undefined || range.gte < above ? above : range.gte;
-      if (range.lt === undefined || gte < range.lt) clipped.push({ ...range, gte });
-    } else {
-      const lt = range.lt === undefined || range.lt > cursor ? cursor : range.lt;
-      if (range.gte === undefined || range.gte < lt) clipped.push({ ...range, lt });
-    }
-  }
-  return clipped;
 }
