@@ -6,6 +6,7 @@
  */
 import type { ExplainOptions, Plan } from "../engine/engine.js";
 import type { Doc, ModelMeta, Path } from "../schema/model.js";
+import { createMany, type Many, removeMany, updateMany } from "./bulk-writes.js";
 import type { Model } from "./catalog.js";
 import { type QueryBuilder, startQuery } from "./query-builder.js";
 import {
@@ -26,7 +27,7 @@ import {
 } from "./reads.js";
 import type { Session } from "./session.js";
 import { traced } from "./traced.js";
-import { create, createMany, type Many, remove, removeMany, update, updateMany, upsert } from "./writes.js";
+import { create, remove, update, upsert } from "./writes.js";
 
 interface Cancel {
   readonly signal?: AbortSignal | undefined;

@@ -1,41 +1,29 @@
 /**
- * Writing calls of a repository. One command goes straight to the executor; several (nested data, checks after atomic
+ * Writing calls of a repository on one record. One command goes straight to the executor; several (nested data, checks after atomic
  * changes, hooks, reading back) run in a transaction, or a savepoint inside one.
  */
-import { ConflictError, NotFoundError, QueryError } from "../base/errors.js";
-import { isPlainObject } from "../base/plain.js";
-import type { Filter, WriteCommand, WriteResult } from "../query/ir.js";
-import { parseCount, parseShape, SHAPE_ARGUMENTS, type Shape } from "../query/parse-find.js";
+import { ConflictError, NotFoundError } from "../base/errors.js";
+import type { WriteCommand, WriteResult } from "../query/ir.js";
+import { parseShape, SHAPE_ARGUMENTS, type Shape } from "../query/parse-find.js";
 import type { UniqueWhere } from "../query/parse-unique.js";
-import { parseWhere } from "../query/parse-where.js";
-import { namesVersion, parseCreateData, parseCreateRows, parseUpdateData, uniquePart } from "../query/parse-write.js";
+import { namesVersion, parseCreateData, parseUpdateData, uniquePart } from "../query/parse-write.js";
 import { compileProjection } from "../query/project.js";
 import type { CreateNode, UpdateNode } from "../query/write-plan.js";
-import type { Doc, Schema } from "../schema/model.js";
+import type { Doc } from "../schema/model.js";
 import { checkCall } from "./arguments.js";
 import type { Model } from "./catalog.js";
 import { findQuery, keyFilter } from "./ir-build.js";
-import { checkStored, NestedWrite } from "./nested.js";
+import { NestedWrite } from "./nested.js";
 import { NO_LINKS } from "./nested-run.js";
 import { Preparation } from "./prepare.js";
 import { signalOf, uniqueOf } from "./reads.js";
 import type { Session } from "./session.js";
 import { show } from "./show.js";
 
-type Args = Readonly<Record<string, unknown>>;
-
 const CREATE: ReadonlySet<string> = new Set([...SHAPE_ARGUMENTS, "data"]);
-const CREATE_MANY: ReadonlySet<string> = new Set(["data", "skipDuplicates", "returning", "signal"]);
 const UPDATE: ReadonlySet<string> = new Set([...SHAPE_ARGUMENTS, "where", "data"]);
 const UPSERT: ReadonlySet<string> = new Set([...SHAPE_ARGUMENTS, "where", "create", "update"]);
 const DELETE: ReadonlySet<string> = new Set([...SHAPE_ARGUMENTS, "where"]);
-const UPDATE_MANY: ReadonlySet<string> = new Set(["where", "all", "data", "limit", "returning", "signal"]);
-const DELETE_MANY: ReadonlySet<string> = new Set(["where", "all", "limit", "returning", "signal"]);
-
-export interface Many {
-  readonly count: number;
-  readonly rows?: readonly Doc[];
-}
 
 export async function create(session: Session, model: Model, given: unknown): Promise<Doc> {
   const { schema } = session.catalog;
@@ -53,34 +41,6 @@ export async function create(session: Session, model: Model, given: unknown): Pr
   return await session.transactional(signal, async (inner) => {
     const [row] = await new NestedWrite(inner, prepared, signal).create(model.meta, [node], [NO_LINKS]);
     return await loaded(inner, model, shape, row!, signal);
-  });
-}
-
-export async function createMany(session: Session, model: Model, given: unknown): Promise<Many> {
-  const { schema } = session.catalog;
-  const args = checkCall(schema, model.meta, given, CREATE_MANY);
-  const skip = flag(model, args, "skipDuplicates");
-  const returning = flag(model, args, "returning");
-  const signal = signalOf(args);
-  const { data } = args;
-  if (!Array.isArray(data)) throw wrongArgument(model, "data", "a list of objects", data);
-  const { node: nodes, issues } = parseCreateRows(schema, model.meta, data);
-  const prepared = new Preparation(session.catalog, issues);
-  const docs = nodes.map((node) => prepared.create(node).doc);
-  const nested = nodes.some((node) => node.relations.length > 0);
-  if (nested && skip)
-    issues.push({ path: [], message: "skipDuplicates cannot be used with nested writes", code: "invalid_operation" });
-  prepared.done(model.meta.name);
-  if (docs.length === 0) return many({ count: 0, docs: [] }, returning);
-  if (!nested) return many(await one(session, insertion(model, docs, returning, skip), signal), returning);
-  return await session.transactional(signal, async (inner) => {
-    const run = new NestedWrite(inner, prepared, signal);
-    const rows = await run.create(
-      model.meta,
-      nodes,
-      nodes.map(() => NO_LINKS),
-    );
-    return many({ count: rows.length, docs: rows }, returning);
   });
 }
 
@@ -118,34 +78,6 @@ export async function update(session: Session, model: Model, given: unknown): Pr
     const row = await new NestedWrite(inner, prepared, signal).update(node, unique.filter);
     if (row === null) throw await whyNone(inner, model, unique, args.where, signal);
     return await loaded(inner, model, shape, row, signal);
-  });
-}
-
-export async function updateMany(session: Session, model: Model, given: unknown): Promise<Many> {
-  const { schema } = session.catalog;
-  const args = checkCall(schema, model.meta, given, UPDATE_MANY);
-  const where = bulkWhere(schema, model, args, "updateMany");
-  const limit = limitOf(schema, model, args);
-  const returning = flag(model, args, "returning");
-  const signal = signalOf(args);
-  const { node, issues } = parseUpdateData(schema, model.meta, args.data, "many");
-  const prepared = new Preparation(session.catalog, issues);
-  prepared.update(node);
-  prepared.done(model.meta.name);
-  const { changes, checked } = prepared.updates.get(node)!;
-  const command: WriteCommand = {
-    kind: "update",
-    model: model.meta.name,
-    where,
-    changes,
-    limit,
-    returning: returning || checked !== null,
-  };
-  if (checked === null) return many(await one(session, command, signal), returning);
-  return await session.transactional(signal, async (inner) => {
-    const result = await inner.write(command, signal);
-    checkStored(model.validator, model.meta, result.docs, checked, []);
-    return many(result, returning);
   });
 }
 
@@ -214,23 +146,17 @@ export async function remove(session: Session, model: Model, given: unknown): Pr
   });
 }
 
-export async function removeMany(session: Session, model: Model, given: unknown): Promise<Many> {
-  const { schema } = session.catalog;
-  const args = checkCall(schema, model.meta, given, DELETE_MANY);
-  const where = bulkWhere(schema, model, args, "deleteMany");
-  const limit = limitOf(schema, model, args);
-  const returning = flag(model, args, "returning");
-  const command: WriteCommand = { kind: "delete", model: model.meta.name, where, limit, returning };
-  return many(await one(session, command, signalOf(args)), returning);
-}
-
 /** One command; with hooks, in a transaction of its own so that a hook can still refuse it. */
-async function one(session: Session, command: WriteCommand, signal: AbortSignal | undefined): Promise<WriteResult> {
+export async function one(
+  session: Session,
+  command: WriteCommand,
+  signal: AbortSignal | undefined,
+): Promise<WriteResult> {
   if (!session.hooked(command.model)) return await session.executor.write(command, { signal });
   return await session.transactional(signal, async (inner) => await inner.write(command, signal));
 }
 
-function insertion(model: Model, docs: readonly Doc[], returning: boolean, skip: boolean): WriteCommand {
+export function insertion(model: Model, docs: readonly Doc[], returning: boolean, skip: boolean): WriteCommand {
   return {
     kind: "insert",
     model: model.meta.name,
@@ -238,10 +164,6 @@ function insertion(model: Model, docs: readonly Doc[], returning: boolean, skip:
     onConflict: { kind: skip ? "skip" : "fail" },
     returning,
   };
-}
-
-function many(result: WriteResult, returning: boolean): Many {
-  return returning ? { count: result.count, rows: result.docs } : { count: result.count };
 }
 
 /** The row as select and omit want it. */
@@ -284,48 +206,5 @@ async function whyNone(
   return new NotFoundError(`No ${meta.name} matches ${show(shown)}`, {
     fix: "check the filter; upsert creates the record when it is missing",
     meta: { model: meta.name },
-  });
-}
-
-/** The filter of a bulk write; every row only when said so. */
-function bulkWhere(schema: Schema, model: Model, args: Args, call: string): Filter | null {
-  const { meta } = model;
-  const everything = isAll(model, args.where) || args.all === true;
-  if (args.all !== undefined && args.all !== true) throw wrongArgument(model, "all", "true", args.all);
-  if (everything) {
-    if (args.all === true && args.where !== undefined && !isAll(model, args.where))
-      throw new QueryError("QUERY.INVALID_VALUE", `${meta.name}: ${call} has both "where" and "all"`, {
-        fix: "use one",
-      });
-    return null;
-  }
-  const where = Object.hasOwn(args, "where") ? parseWhere(schema, meta, args.where) : null;
-  if (where !== null) return where;
-  throw new QueryError("QUERY.MISSING_WHERE", `${meta.name}: ${call} without a filter would change every record`, {
-    fix: `give a where, or say it: ${call}({ where: { all: true }${call === "updateMany" ? ", data" : ""} })`,
-    meta: { model: meta.name },
-  });
-}
-
-/** `{ all: true }` in place of a filter, unless the model has a field of that name. */
-function isAll(model: Model, where: unknown): boolean {
-  if (!isPlainObject(where) || model.fields.has("all") || model.relations.has("all")) return false;
-  return where.all === true && Object.keys(where).length === 1;
-}
-
-function limitOf(schema: Schema, model: Model, args: Args): number | null {
-  return args.limit === undefined ? null : parseCount(schema, model.meta, "limit", args.limit);
-}
-
-function flag(model: Model, args: Args, name: string): boolean {
-  const value = args[name];
-  if (value === undefined || typeof value === "boolean") return value === true;
-  throw wrongArgument(model, name, "true or false", value);
-}
-
-function wrongArgument(model: Model, name: string, expected: string, value: unknown): QueryError {
-  return new QueryError("QUERY.INVALID_VALUE", `${model.meta.name}: ${name} must be ${expected}, not ${show(value)}`, {
-    fix: `pass ${expected}`,
-    meta: { model: model.meta.name, argument: name },
   });
 }

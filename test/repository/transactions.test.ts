@@ -135,6 +135,55 @@ describe("transaction", () => {
     expect([await db.users.count(), await db.posts.count()]).toEqual([0, 0]);
   });
 
+  test("a nested transaction that is left open ends with its parent, and the next writer gets in", async () => {
+    await using db = await openDb();
+    let release: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let inner: Promise<unknown> | undefined;
+    const call = db.transaction(async (tx) => {
+      inner = tx.transaction(async (nested) => {
+        await nested.users.create(person(1));
+        await held;
+        await nested.users.create(person(2));
+      });
+      inner.catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+    expect((await rejection(call, TransactionError)).code).toBe("TRANSACTION.CHILD_OPEN");
+    await db.users.create(person(3));
+    release?.();
+    await rejection(inner!, TransactionError);
+    expect((await db.users.findMany()).map((user) => user.email)).toEqual(["u3@x.de"]);
+  });
+
+  test("two nested transactions at once: the second is refused, not mixed in", async () => {
+    await using db = await openDb();
+    await db.transaction(async (tx) => {
+      const results = await Promise.allSettled(
+        [1, 2].map((n) => tx.transaction(async (inner) => await inner.users.create(person(n)))),
+      );
+      expect(results.map((result) => result.status)).toEqual(["fulfilled", "rejected"]);
+    });
+    expect(await db.users.count()).toBe(1);
+  });
+
+  test("one of several calls fails: the others settle before the rollback", async () => {
+    await using db = await openDb();
+    const call = db.transaction(
+      async (tx) =>
+        await Promise.all(
+          [1, 1, 2, 3].map((n) =>
+            tx.users.create({ data: { email: `u${n}@x.de`, posts: { create: { title: `p${n}` } } } }),
+          ),
+        ),
+    );
+    await rejection(call, UniqueViolationError);
+    expect([await db.users.count(), await db.posts.count()]).toEqual([0, 0]);
+    await db.users.create(person(1));
+  });
+
   test("abort rejects and leaves nothing", async () => {
     await using db = await openDb();
     const controller = new AbortController();

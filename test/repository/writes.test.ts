@@ -68,6 +68,30 @@ describe("create", () => {
     expect(error.meta).toMatchObject({ model: "User", fields: ["email"] });
   });
 
+  test("an instance of a class is data, a map or a promise is not", async () => {
+    await using db = await openDb();
+    class Draft {
+      email = "a@x.de";
+      posts = { create: { title: "t" } };
+    }
+    expect(await db.users.create({ data: new Draft() as object })).toMatchObject({ email: "a@x.de" });
+    expect(await db.posts.count()).toBe(1);
+    for (const data of [new Map([["email", "b@x.de"]]), Promise.resolve({ email: "b@x.de" }), "email", null])
+      await rejection(db.users.create({ data }), ValidationError);
+  });
+
+  test("the data is neither changed nor kept", async () => {
+    await using db = await openDb();
+    const data = { email: "a@x.de", tags: ["a"], address: { city: "x" }, createdAt: new Date(5) };
+    const before = structuredClone(data);
+    await db.users.create({ data });
+    expect(data).toEqual(before);
+    data.tags.push("b");
+    data.address.city = "y";
+    data.createdAt.setTime(9);
+    expect(await db.users.findById(1)).toMatchObject({ tags: ["a"], address: { city: "x" }, createdAt: new Date(5) });
+  });
+
   test("object rules", async () => {
     await using db = await openDb();
     expect(issuePaths(await rejection(db.spans.create({ data: { from: 3, to: 2 } }), ValidationError))).toEqual([
@@ -370,6 +394,12 @@ describe("updateMany and deleteMany", () => {
     expect((await rejection(db.users.deleteMany({ where: undefined }), QueryError)).code).toBe("QUERY.UNDEFINED_VALUE");
     expect(await db.users.updateMany({ where: { all: true }, data: { name: "x" } })).toEqual({ count: 4 });
     expect(await db.users.deleteMany({ where: { all: true } })).toEqual({ count: 4 });
+  });
+
+  test("empty data changes nothing on a model without stamps, and still counts", async () => {
+    await using db = await filled();
+    await db.labels.createMany({ data: [{ name: "a" }, { name: "b" }] });
+    expect(await db.labels.updateMany({ where: { all: true }, data: {} })).toEqual({ count: 2 });
   });
 
   test("relations are refused, results are validated", async () => {
