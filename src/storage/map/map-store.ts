@@ -6,6 +6,7 @@
 import { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Mutation, Snapshot, Space, Store } from "../store.js";
+import { Newest } from "./newest.js";
 import type { Persistence } from "./persistence.js";
 import { applyBatch, EMPTY_ROOTS, type Roots, reshapeRoots } from "./roots.js";
 import { RootsSnapshot } from "./snapshot.js";
@@ -18,6 +19,7 @@ export class MapStore implements Store {
   #spaces: readonly Space[] = [];
   #published: Roots = EMPTY_ROOTS;
   #head: Roots = EMPTY_ROOTS;
+  readonly #newest = new Newest(EMPTY_ROOTS);
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -39,6 +41,7 @@ export class MapStore implements Store {
       await this.#persistence?.close(null);
       throw error;
     }
+    this.#newest.reset(this.#published);
     this.#spaces = spaces;
     this.#state = "open";
   }
@@ -55,12 +58,13 @@ export class MapStore implements Store {
       await this.#persistence?.checkpoint(roots, spaces);
       this.#spaces = spaces;
       this.#published = this.#head = roots;
+      this.#newest.reset(roots);
     });
   }
 
   snapshot(): Snapshot {
     this.#checkReadable();
-    return new RootsSnapshot(this.#published, this.#readable);
+    return new RootsSnapshot(this.#published, this.#newest, this.#readable);
   }
 
   async commit(batch: readonly Mutation[]): Promise<void> {
@@ -72,7 +76,7 @@ export class MapStore implements Store {
     const roots = applyBatch(this.#head, batch, this.#head.sequence + 1);
     this.#head = roots;
     if (this.#persistence === null || encoded === undefined) {
-      this.#published = roots;
+      this.#publish(roots, batch);
       return;
     }
     const appended = this.#persistence.append(encoded, roots);
@@ -84,7 +88,12 @@ export class MapStore implements Store {
       this.#head = this.#published;
       throw error;
     }
-    if (roots.sequence > this.#published.sequence) this.#published = roots;
+    if (roots.sequence > this.#published.sequence) this.#publish(roots, batch);
+  }
+
+  #publish(roots: Roots, batch: readonly Mutation[]): void {
+    this.#published = roots;
+    this.#newest.advance(roots, batch);
   }
 
   async readRegistry(): Promise<string | null> {

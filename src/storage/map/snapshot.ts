@@ -1,23 +1,26 @@
 /** Reads of one version. Everything is in memory, so a batch never waits longer than the await itself. */
 import type { Batch, Key, Range, Snapshot, StoredValue } from "../store.js";
+import type { Newest } from "./newest.js";
 import { type Roots, treeOf } from "./roots.js";
 
 export class RootsSnapshot implements Snapshot {
   readonly #roots: Roots;
+  readonly #newest: Newest;
   readonly #check: () => void;
 
   /** `check` throws when the store can no longer be read. */
-  constructor(roots: Roots, check: () => void) {
+  constructor(roots: Roots, newest: Newest, check: () => void) {
     this.#roots = roots;
+    this.#newest = newest;
     this.#check = check;
   }
 
   async getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]> {
     this.#check();
     const tree = treeOf(this.#roots, space);
-    if (keys.length === 1) return [tree.get(keys[0]!)];
+    if (keys.length === 1) return [this.#newest.get(this.#roots, space, tree, keys[0]!)];
     const values = new Array<StoredValue | undefined>(keys.length);
-    for (let i = 0; i < keys.length; i++) values[i] = tree.get(keys[i]!);
+    for (let i = 0; i < keys.length; i++) values[i] = this.#newest.get(this.#roots, space, tree, keys[i]!);
     return values;
   }
 
