@@ -90,7 +90,8 @@ function placeOf(error: unknown, root: string): Place | null {
   const { message, stack } = error as { message?: unknown; stack?: unknown };
   const reported = AT_PATH.exec(String(message));
   const inMessage = reported === null ? null : placeIn(reported, root);
-  if (inMessage !== null) return inMessage;
+  // The parser counts columns from 0.
+  if (inMessage !== null) return { ...inMessage, column: inMessage.column + 1 };
   for (const line of String(stack).replace(String(message), "").split("\n")) {
     const match = AT_PATH.exec(line);
     const place = match === null ? null : placeIn(match, root);

@@ -60,3 +60,37 @@ export const q23 = await db.users.where({ age: 3 }).explain();
 export const q24 = db.users.where({ active: true }).stream();
 export const q25 = await db.posts.query().distinct("status").orderBy("views").all();
 export const q26 = [q07[0]?.posts[0]?.comments[0]?.text, q07[0]?.profile?.bio, q22[0]?.posts[0]?.comments[0]?.text];
+export const q27 = await db.users
+  .where({ name: { $exists: false } })
+  .orderBy({ createdAt: "desc" })
+  .limit(20)
+  .offset(40)
+  .all();
+export const q28 = await db.users.where({ profile: { bio: { $contains: "x" } } }).count();
+export const q29 = await db.posts.where({ status: "live" }).orderBy("publishedAt", "desc").limit(10).all();
+export const q30 = await db.posts
+  .where({ tags: { some: { label: "x" } } })
+  .withTags()
+  .all();
+export const q31 = await db.posts
+  .where({ views: { $gt: 10 } })
+  .withCommentsCount()
+  .first();
+export const q32 = await db.comments.where({ postId: 3 }).orderBy("id").all();
+export const q33 = await db.comments.where({ author: { role: "admin" } }).first();
+export const q34 = await db.tags.where({ label: { $startsWith: "x" } }).all();
+export const q35 = await db.profiles.where({ website: null }).exists();
+export const q36 = await db.users.where({ role: "member" }).where({ active: false }).all();
+export const q37 = await db.posts.where({ authorId: 7 }).select("id", "title", "views").all();
+export const q38 = await db.users.query().orderBy("id").after({ id: 7 }).limit(10).all();
+export const q39 = await db.posts
+  .query()
+  .orderBy({ comments: { $count: "desc" } })
+  .limit(10)
+  .all();
+export const q40 = await db.comments
+  .query()
+  .withPost((p) => p.select("id", "title"))
+  .limit(5)
+  .all();
+export const q41 = [q30[0]?.tags[0]?.label, q31?.commentsCount, q37[0]?.views, q40[0]?.post.title];
