@@ -41,7 +41,7 @@ export const WORKLOADS = [
     id: "pointKey",
     title: "point read by key",
     level: "read",
-    ops: 20_000,
+    ops: 100_000,
     target: 3,
     args: (i, { sizes }) => [1 + pick(31, i, sizes.posts)],
     expect: ([id], { data }) => data.posts[id - 1],
@@ -50,7 +50,7 @@ export const WORKLOADS = [
     id: "pointUnique",
     title: "point read by unique email",
     level: "read",
-    ops: 20_000,
+    ops: 100_000,
     target: 3,
     args: (i, { sizes }) => [`user${1 + pick(32, i, sizes.users)}@example.org`],
     expect: ([email], { data }) => data.users[Number(/\d+/.exec(email)[0]) - 1],
@@ -59,7 +59,7 @@ export const WORKLOADS = [
     id: "range",
     title: "age range, order by name, limit 20",
     level: "read",
-    ops: 100,
+    ops: 300,
     target: null,
     args: (i) => [18 + pick(33, i, 50), 22 + pick(33, i, 50)],
     expect: ([from, to], { data }) =>
@@ -72,7 +72,7 @@ export const WORKLOADS = [
     id: "populate",
     title: "100 users with posts with comments",
     level: "read",
-    ops: 10,
+    ops: 30,
     target: 3,
     args: (i, { sizes }) => {
       const from = 1 + pick(34, i, Math.max(1, sizes.users - 100));

@@ -106,6 +106,21 @@ function render(result, peers) {
       }),
     ]),
   );
+  const cpu = table(
+    ["cpu µs and ratio", ...names],
+    ids.map((id) => [
+      id,
+      ...names.map((name) => {
+        const reading = result.workloads[id].peers[name];
+        if (reading?.cpuMicros === undefined) return "";
+        const to = base(id);
+        const ours = short(reading.cpuMicros);
+        return name === BASE || to?.cpuMicros === undefined
+          ? ours
+          : `${ours} ${ratio(to.cpuMicros / reading.cpuMicros).padStart(6)}`;
+      }),
+    ]),
+  );
   const load = table(
     ["", ...names],
     [
@@ -121,7 +136,7 @@ function render(result, peers) {
     ({ title, peer, target, actual, met }) =>
       `${met ? "met    " : "NOT MET"}  ${title}: ${peer} ${actual === null ? "-" : ratio(actual)} (wanted ${target}x)`,
   );
-  return [rates, "m: acknowledged in memory only", "", spread, "", load, "", ...verdicts].join("\n");
+  return [rates, "m: acknowledged in memory only", "", cpu, "", spread, "", load, "", ...verdicts].join("\n");
 }
 
 /** The issue's targets hold for memory() and for file() as far as each keeps the level. */
