@@ -294,3 +294,21 @@ test("a second opener is told who holds the lock; a crashed one is taken over", 
   await next.close();
   await db.close();
 });
+
+test("commits called while the store folds keep their order", async () => {
+  for (let pause = 0; pause < 60; pause++) {
+    const db = store(new MemoryDisk());
+    await db.open(spaces);
+    await db.commit([put("posts", 1, { n: 0 })]);
+    const all: Promise<void>[] = [db.compact()];
+    let last = 0;
+    for (let n = 1; n <= 3; n++) {
+      last = n;
+      all.push(db.commit([put("posts", 1, { n })]));
+      for (let i = 0; i < pause; i++) await null;
+    }
+    await Promise.all(all);
+    expect((await db.snapshot().getMany("posts", [key(1)]))[0], `pause ${pause}`).toEqual({ id: 1, n: last });
+    await db.close();
+  }
+});

@@ -23,7 +23,10 @@ export class MapStore implements Store {
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
   #pending: Promise<unknown> = Promise.resolve();
-  /** Set while the set of spaces changes; commits wait for it. */
+  /** Commits that wait for the barrier, in a line. */
+  #delayed = 0;
+  #line: Promise<void> = Promise.resolve();
+  /** Set while the set of spaces changes or everything is folded; commits wait for it. */
   #barrier: Promise<void> | null = null;
 
   constructor(name: string, persistence: Persistence | null) {
@@ -69,7 +72,12 @@ export class MapStore implements Store {
 
   async commit(batch: readonly Mutation[]): Promise<void> {
     this.#checkWritable();
-    while (this.#barrier !== null) await this.#barrier;
+    if (this.#barrier !== null || this.#delayed > 0) await this.#inLine(batch);
+    else await this.#commitNow(batch);
+  }
+
+  /** Changes the head before it first waits. */
+  async #commitNow(batch: readonly Mutation[]): Promise<void> {
     this.#checkWritable();
     // Encoding comes first: what cannot be stored (a cycle, a function) is refused before anything has changed.
     const encoded = this.#persistence?.encode(batch);
@@ -89,6 +97,19 @@ export class MapStore implements Store {
       throw error;
     }
     if (roots.sequence > this.#published.sequence) this.#publish(roots, batch);
+  }
+
+  /** Runs a commit once nothing exclusive runs, first come, first served: a later one must not overtake one that waits. */
+  async #inLine(batch: readonly Mutation[]): Promise<void> {
+    this.#delayed++;
+    const started = this.#line.then(async () => {
+      while (this.#barrier !== null) await this.#barrier;
+      this.#delayed--;
+      // Wrapped, so that the line goes on once this one has changed the head, and need not wait until it is durable.
+      return { done: this.#commitNow(batch) };
+    });
+    this.#line = started.then(() => {});
+    await (await started).done;
   }
 
   #publish(roots: Roots, batch: readonly Mutation[]): void {
