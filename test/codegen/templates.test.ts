@@ -52,7 +52,7 @@ describe("templates", () => {
     const schema = schemaOf([draft("User", [field("id", int)]), draft("UserPath1", [field("id", int)])]);
     expect(renderSchema(schema, OPTIONS)).toEqual({
       ok: false,
-      problems: ["a generated type of model User and model UserPath1 would both be called UserPath1"],
+      problems: ["model UserPath1 and a generated type of model User would both be called UserPath1"],
     });
   });
 
