@@ -6,12 +6,15 @@
  * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
  */
 import type { ExplainOptions, Plan } from "./engine/engine.js";
-import type { Json } from "./schema/model.js";
+import type { Count } from "./types/aggregates.js";
+import type { Direction } from "./types/filters.js";
 
 export type { ExplainOptions, Plan, PlanNode } from "./engine/engine.js";
 export type { ClientOptions } from "./repository/client.js";
 export type { ClientMethods, TransactionMethods } from "./repository/surface.js";
 export type { Json } from "./schema/model.js";
+export type * from "./types/aggregates.js";
+export type * from "./types/filters.js";
 
 /** Options that every call which can wait takes. */
 export interface CallOptions {
@@ -22,89 +25,6 @@ export interface CallOptions {
 export interface StreamOptions extends CallOptions {
   /** Rows fetched at a time at most. */
   batch?: number | undefined;
-}
-
-// -- Filters. `N` is `null` for fields that can be null.
-
-/** What every field can be asked. */
-export interface ValueFilter<T> {
-  $eq?: T;
-  $ne?: T;
-  $in?: readonly T[];
-  $nin?: readonly T[];
-  /** True: the field has a value, not null. */
-  $exists?: boolean;
-  $not?: ValueFilter<T>;
-}
-
-/** What ordered values can be asked: numbers, dates, bigints, strings (by code point). */
-export interface OrderedFilter<T, N> extends ValueFilter<T | N> {
-  $gt?: T;
-  $gte?: T;
-  $lt?: T;
-  $lte?: T;
-}
-
-export interface NumberFilter<N = never> extends OrderedFilter<number, N> {
-  $not?: NumberFilter<N>;
-}
-export interface BigIntFilter<N = never> extends OrderedFilter<bigint, N> {
-  $not?: BigIntFilter<N>;
-}
-export interface DateFilter<N = never> extends OrderedFilter<Date, N> {
-  $not?: DateFilter<N>;
-}
-export interface StringFilter<N = never> extends OrderedFilter<string, N> {
-  $contains?: string;
-  $startsWith?: string;
-  $endsWith?: string;
-  $regex?: string | RegExp;
-  $not?: StringFilter<N>;
-}
-export interface BooleanFilter<N = never> extends ValueFilter<boolean | N> {}
-export interface BytesFilter<N = never> extends ValueFilter<Uint8Array | N> {}
-/** Enums and literal unions. */
-export interface EnumFilter<T> extends ValueFilter<T> {}
-/** Untyped JSON: compared whole, or by the keys inside. */
-export type JsonFilter = Json | ValueFilter<Json>;
-
-/** A list: `T` is an element, `F` what an element can be asked. */
-export interface ListFilter<T, F> extends ValueFilter<readonly T[] | null> {
-  /** An element equals this. */
-  $contains?: T;
-  /** At least one element matches. */
-  $some?: F;
-  /** All elements match; true for an empty list. */
-  $every?: F;
-  /** No element matches. */
-  $none?: F;
-  $not?: ListFilter<T, F>;
-}
-
-/** Rows at the other end of a to-many relation. */
-export interface ToManyFilter<W> {
-  /** At least one related row matches. */
-  some?: W;
-  /** All related rows match; true when there is none. */
-  every?: W;
-  /** No related row matches. */
-  none?: W;
-}
-
-/** The row at the other end of a to-one relation; writing its filter directly means `is`. */
-export interface ToOneFilter<W> {
-  is?: W | null;
-  isNot?: W | null;
-}
-
-// -- Order
-
-export type Direction = "asc" | "desc";
-/** A direction, or a direction and where null goes (first ascending, last descending unless said). */
-export type SortOrder = Direction | { direction: Direction; nulls?: "first" | "last" };
-/** Order by the number of related rows. */
-export interface CountOrder {
-  $count: Direction;
 }
 
 // -- Rows
@@ -212,9 +132,6 @@ export interface DeleteManyArgs<W, B> {
   /** Also return the rows. */
   returning?: B;
 }
-export interface Count {
-  count: number;
-}
 export interface CountAndRows<T> extends Count {
   rows: T[];
 }
@@ -297,82 +214,6 @@ export interface UpsertOne<C, U, D> {
 /** The payload of the row between two models of a many-to-many relation. */
 export interface Through<T> {
   $through?: T;
-}
-
-// -- Aggregates. `V`: value by path; `C`: whether rows are counted; `S A N X`: the paths of sum, avg, min, max.
-
-export interface AggregateArgs<W, C, S, A, N, X> {
-  signal?: AbortSignal | undefined;
-  where?: W;
-  count?: C;
-  sum?: readonly S[];
-  avg?: readonly A[];
-  min?: readonly N[];
-  max?: readonly X[];
-}
-export interface GroupByArgs<W, V, F extends keyof V, M extends keyof V, B, C, S, A, N, X> {
-  by: readonly B[];
-  where?: W;
-  count?: C;
-  sum?: readonly S[];
-  avg?: readonly A[];
-  min?: readonly N[];
-  max?: readonly X[];
-  /** A filter on the result rows. */
-  having?: GroupHaving<V, F, M>;
-  orderBy?: GroupOrder<V, F, M> | readonly GroupOrder<V, F, M>[];
-  limit?: number;
-  offset?: number;
-  signal?: AbortSignal | undefined;
-}
-/** Sums are null when there is no value; a sum of bigints is a bigint. */
-export type Sums<V, S extends keyof V> = { [K in S]: (bigint extends V[K] ? bigint : number) | null };
-export type Averages<A extends PropertyKey> = { [K in A]: number | null };
-export type Extremes<V, N extends keyof V> = { [K in N]: (V[K] & {}) | null };
-/** What was asked for, and nothing else. */
-export type AggregateRow<
-  V,
-  C,
-  S extends keyof V,
-  A extends keyof V,
-  N extends keyof V,
-  X extends keyof V,
-> = (C extends true ? Count : unknown) &
-  ([S] extends [never] ? unknown : { sum: Sums<V, S> }) &
-  ([A] extends [never] ? unknown : { avg: Averages<A> }) &
-  ([N] extends [never] ? unknown : { min: Extremes<V, N> }) &
-  ([X] extends [never] ? unknown : { max: Extremes<V, X> });
-export type GroupRow<
-  V,
-  B extends keyof V,
-  C,
-  S extends keyof V,
-  A extends keyof V,
-  N extends keyof V,
-  X extends keyof V,
-> = Pick<V, B> & AggregateRow<V, C, S, A, N, X>;
-/** A filter on groups: by their values and by their measures. `S`: paths that can be summed, `M`: that can be compared. */
-export type GroupHaving<V, S extends keyof V, M extends keyof V> = {
-  [K in keyof V]?: V[K] | OrderedFilter<V[K] & {}, null>;
-} & MeasureHaving<V, S, M>;
-export interface MeasureHaving<V, S extends keyof V, M extends keyof V> {
-  count?: number | NumberFilter;
-  sum?: { [K in S]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
-  avg?: { [K in S]?: number | NumberFilter<null> | null };
-  min?: { [K in M]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
-  max?: { [K in M]?: (V[K] & {}) | OrderedFilter<V[K] & {}, null> | null };
-  $and?: readonly GroupHaving<V, S, M>[];
-  $or?: readonly GroupHaving<V, S, M>[];
-  $not?: GroupHaving<V, S, M>;
-}
-/** The order of groups. */
-export type GroupOrder<V, S extends keyof V, M extends keyof V> = { [K in keyof V]?: SortOrder } & MeasureOrder<S, M>;
-export interface MeasureOrder<S extends PropertyKey, M extends PropertyKey> {
-  count?: SortOrder;
-  sum?: { [K in S]?: SortOrder };
-  avg?: { [K in S]?: SortOrder };
-  min?: { [K in M]?: SortOrder };
-  max?: { [K in M]?: SortOrder };
 }
 
 // -- What the repositories and builders of all models have in common. `M`: the row, `V`: values by path.
