@@ -138,7 +138,7 @@ export async function explained(db: Database) {
 }
 
 export async function neighbours(db: Database) {
-  const germany = await db.countries.findById("DEU", { select: ["name"], populate: ["neighbours.neighbours"] });
+  const germany = await db.countries.findById("DEU", { populate: ["neighbours.neighbours"] });
   table(germany?.neighbours ?? [], {
     "borders on Germany": (row) => row.name.common,
     "and on": (row) => row.neighbours.map((each) => each.cca3).join(" "),
