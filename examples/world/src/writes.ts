@@ -1,7 +1,7 @@
 /** What a database must refuse, and what must be left when it does: nothing. */
 import { ConflictError, ForeignKeyViolationError, UniqueViolationError, ValidationError } from "tenon";
 import type { Database } from "./database.js";
-import { dim, number, table } from "./print.js";
+import { dim, number, table, wrapped } from "./print.js";
 
 type Refusal = abstract new (...args: never[]) => Error & { readonly code: string };
 
@@ -20,7 +20,7 @@ const firstLines = (text: string): string =>
   text
     .split("\n")
     .slice(0, 4)
-    .map((line) => `  ${line}`)
+    .map((line) => `  ${/^ */.exec(line)?.[0] ?? ""}${wrapped(line.trimStart())}`)
     .join("\n");
 
 export async function failedTransaction(db: Database) {
