@@ -119,7 +119,8 @@ export async function keysetPaging(db: Database) {
   const swiss = db.cities.where({ countryCode: "CH" }).orderBy("name");
   const page = swiss.select("id", "name", "population").limit(3);
   const first = await page.all();
-  const second = await page.after(first.at(-1)!).all();
+  const last = first.at(-1);
+  const second = last === undefined ? [] : await page.after(last).all();
   table([...first.map((row) => ({ page: 1, ...row })), ...second.map((row) => ({ page: 2, ...row }))], {
     page: (row) => String(row.page),
     city: (row) => row.name,
