@@ -80,13 +80,13 @@ export class QueryBuilder {
     return this.#select({ distinct: parseDistinct(this.#schema, this.#meta, fields) });
   }
 
-  /** Only these fields; calls add up. */
+  /** Only these fields, whatever was selected or omitted before: the rows are what the type of this step says. */
   select(...fields: readonly string[]): this {
     parseFields(this.#schema, this.#meta, { select: fields });
-    return this.#with({ select: [...(this.#state.select ?? []), ...fields] });
+    return this.#with({ select: fields, omit: [] });
   }
 
-  /** Without these fields. */
+  /** Without these fields, of those that are left; calls add up. */
   omit(...fields: readonly string[]): this {
     parseFields(this.#schema, this.#meta, { omit: fields });
     return this.#with({ omit: [...this.#state.omit, ...fields] });
