@@ -1,14 +1,25 @@
 /**
- * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S]`. The seed is printed first, the figure is the
+ * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep]`. The seed is printed first, the figure is the
  * last line, the exit code is the verdict.
  */
 import { parseArgs } from "node:util";
+import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
+import { reportCampaign } from "./report.js";
 
 /** Runs the campaign; true when it found nothing wrong. Prints its figure last. */
-export type Campaign = (options: { readonly size: number | null; readonly seed: number }) => Promise<boolean>;
+export type Campaign = (options: {
+  readonly size: number | null;
+  readonly seed: number;
+  /** Keep the result for the report. */
+  readonly keep: boolean;
+}) => Promise<boolean>;
 
-const CAMPAIGNS: Readonly<Record<string, Campaign>> = { differential: differentialCampaign };
+const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
+  differential: differentialCampaign,
+  crash: crashCampaign,
+  report: reportCampaign,
+};
 
 function whole(name: string, text: string | undefined): number | null {
   if (text === undefined) return null;
@@ -21,18 +32,18 @@ function whole(name: string, text: string | undefined): number | null {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { size: { type: "string" }, seed: { type: "string" } },
+    options: { size: { type: "string" }, seed: { type: "string" }, keep: { type: "boolean", default: false } },
   });
   const name = positionals[0] ?? "";
   if (!Object.hasOwn(CAMPAIGNS, name) || positionals.length > 1) {
     console.error(
-      `usage: npm run campaign -- NAME [--size N] [--seed S]; NAME is one of: ${Object.keys(CAMPAIGNS).join(", ")}`,
+      `usage: npm run campaign -- NAME [--size N] [--seed S] [--keep]; NAME is one of: ${Object.keys(CAMPAIGNS).join(", ")}`,
     );
     return 2;
   }
   const seed = whole("seed", values.seed) ?? (Date.now() % 1_000_000_000) + 1;
   console.log(`campaign ${name}, seed ${seed}`);
-  return (await CAMPAIGNS[name]!({ size: whole("size", values.size), seed })) ? 0 : 1;
+  return (await CAMPAIGNS[name]!({ size: whole("size", values.size), seed, keep: values.keep })) ? 0 : 1;
 }
 
 process.exitCode = await main().catch((error: unknown) => {

@@ -1,9 +1,10 @@
 /**
  * A disk in memory that remembers what was synced. `crash(seed)` gives the disk as a power cut could leave it:
  *
- *   file contents   what was synced, plus any subset of the later writes, sector by sector (512 bytes), each whole, torn
- *                   or missing; the file may have its new length with zeros where nothing arrived
- *   directory names what was synced with `syncDir`, plus any subset of the later creations, renames and removals
+ *   file contents   each sector (512 bytes) as it was after any of the writes since the last sync, or torn between two of
+ *                   those at a multiple of 8 bytes; any of the lengths the file had, with zeros where nothing arrived
+ *   directory names what was synced with `syncDir`, plus any subset of the later creations, renames and removals; a new
+ *                   directory that is lost takes everything in it along
  *
  * A sync that fails makes nothing durable, and a later one that succeeds does not make up for it (as on Linux).
  */
@@ -12,6 +13,8 @@ import type { Disk, DiskFile, OpenMode, ProcessIdentity } from "./disk.js";
 import { PosixFiles } from "./posix-files.js";
 
 const SECTOR = 512;
+/** No disk tears finer than the words it moves. */
+const TEAR = 8;
 
 export type DiskOperation =
   | "open"
@@ -68,6 +71,8 @@ export class DiskFault extends Error {
 export class MemoryDisk implements Disk {
   readonly #names = new Map<string, Inode>();
   readonly #directories = new Set<string>(["/", "."]);
+  /** Made, and their parent not synced since. */
+  readonly #pendingDirectories = new Set<string>();
   #durableNames = new Map<string, Inode>();
   #pendingNames: NameChange[] = [];
   readonly #fault: MemoryDiskOptions["fault"];
@@ -88,8 +93,11 @@ export class MemoryDisk implements Disk {
   /** The disk after a power cut; null: after the process was killed (nothing is lost). This one is not changed. */
   crash(seed: number | null, options: MemoryDiskOptions = {}): MemoryDisk {
     const next = new MemoryDisk(options, this.#boot + 1);
-    for (const dir of this.#directories) next.#directories.add(dir);
     const random = seed === null ? null : randomOf(seed);
+    const lost =
+      random === null ? [] : [...this.#pendingDirectories].filter(() => random() < 0.5).map((dir) => `${dir}/`);
+    const isLost = (path: string): boolean => lost.some((dir) => `${path}/`.startsWith(dir));
+    for (const dir of this.#directories) if (!isLost(dir)) next.#directories.add(dir);
     const names = new Map(random === null ? this.#names : this.#durableNames);
     if (random !== null) {
       const keep = random();
@@ -97,6 +105,7 @@ export class MemoryDisk implements Disk {
     }
     const copies = new Map<Inode, Inode>();
     for (const [path, inode] of names) {
+      if (isLost(path)) continue;
       let copy = copies.get(inode);
       if (copy === undefined) {
         const content = random === null ? inode.content.slice(0, inode.length) : damaged(inode, random);
@@ -223,6 +232,7 @@ export class MemoryDisk implements Disk {
     if (this.#directories.has(path)) throw new DiskFault("EEXIST", { operation: "makeDir", path });
     if (!this.#directories.has(dirname(path))) throw new DiskFault("ENOENT", { operation: "makeDir", path });
     this.#directories.add(path);
+    this.#pendingDirectories.add(path);
   }
 
   async list(path: string): Promise<readonly string[]> {
@@ -246,6 +256,7 @@ export class MemoryDisk implements Disk {
       else kept.push(change);
     }
     this.#pendingNames = kept;
+    for (const dir of this.#pendingDirectories) if (dirname(dir) === path) this.#pendingDirectories.delete(dir);
   }
 
   async identity(): Promise<ProcessIdentity> {
@@ -290,30 +301,31 @@ function applied(content: Uint8Array, change: Change): Uint8Array {
   return next;
 }
 
-/** Contents that a power cut may leave. */
+/**
+ * Contents that a power cut may leave. A sector in the cache holds every write so far, so what reaches the disk is one of its
+ * versions, never the later one of two writes without the earlier.
+ */
 function damaged(inode: Inode, random: () => number): Uint8Array {
-  let content = inode.durable;
+  const versions = [inode.durable];
+  for (const change of [...inode.lost, ...inode.pending])
+    versions.push(applied(versions[versions.length - 1]!, change));
   const keep = random();
   const tear = random() * 0.3;
-  for (const change of [...inode.lost, ...inode.pending]) {
-    if ("size" in change) {
-      if (chance(random, keep)) content = applied(content, change);
-      continue;
-    }
-    const end = change.at + change.bytes.length;
-    if (end > content.length && random() < 0.3) content = applied(content, { size: end });
-    for (let at = change.at; at < end; ) {
-      const sectorEnd = Math.min((Math.floor(at / SECTOR) + 1) * SECTOR, end);
-      if (chance(random, keep)) {
-        const whole = random() >= tear;
-        const upTo = whole ? sectorEnd : at + Math.floor(random() * (sectorEnd - at));
-        if (upTo > at)
-          content = applied(content, { at, bytes: change.bytes.subarray(at - change.at, upTo - change.at) });
-      }
-      at = sectorEnd;
-    }
+  const pick = (): number => {
+    if (keep < 0.25) return 0;
+    return keep > 0.75 ? versions.length - 1 : Math.floor(random() * versions.length);
+  };
+  const content = new Uint8Array(versions[pick()]!.length);
+  for (let at = 0; at < content.length; at += SECTOR) {
+    const version = pick();
+    const end = Math.min(at + SECTOR, content.length);
+    content.set(versions[version]!.subarray(at, end), at);
+    if (version === 0 || random() >= tear) continue;
+    const torn = at + Math.floor(random() * (SECTOR / TEAR)) * TEAR;
+    const older = versions[version - 1]!;
+    for (let i = torn; i < end; i++) content[i] = older[i] ?? 0;
   }
-  return content.slice();
+  return content;
 }
 
 /** Everything or nothing is as likely as something in between. */

@@ -1,0 +1,53 @@
+/** Power cuts after every call of random workloads on a simulated disk; see test/crash/images.ts. */
+import { crash, crashCase, describe, type Tally } from "../crash/images.js";
+import { type CampaignResult, figureOf, finish } from "./results.js";
+import type { Campaign } from "./run.js";
+
+const DEFAULT_SIZE = 20_000;
+
+/** Runs cases until so many images were opened; the first failure, or null. */
+export async function crashImages(
+  size: number,
+  seed: number,
+  tally: Tally,
+  onProgress: () => void = () => {},
+): Promise<string | null> {
+  for (let number = seed; tally.images < size; number++) {
+    try {
+      await crash(crashCase(number), tally);
+    } catch (error) {
+      return `${describe(error)}\n  again: npm run campaign -- crash --size 1 --seed ${number}`;
+    }
+    onProgress();
+  }
+  return null;
+}
+
+export function emptyTally(): Tally {
+  return { images: 0, second: 0, commits: 0, faults: 0 };
+}
+
+export const crashCampaign: Campaign = async ({ size, seed, keep }) => {
+  const started = performance.now();
+  const tally = emptyTally();
+  let shown = 0;
+  const result = (passed: boolean): CampaignResult => ({
+    campaign: "crash",
+    seed,
+    passed,
+    seconds: (performance.now() - started) / 1000,
+    figures: {
+      "crash images opened": tally.images,
+      "of them of a second crash": tally.second,
+      "commits in the workloads": tally.commits,
+      "workloads with a disk error": tally.faults,
+    },
+  });
+  const failure = await crashImages(size ?? DEFAULT_SIZE, seed, tally, () => {
+    if (performance.now() - started < shown + 20_000) return;
+    shown = performance.now() - started;
+    console.log(figureOf(result(true)));
+  });
+  if (failure !== null) console.log(failure);
+  return finish(result(failure === null), keep);
+};

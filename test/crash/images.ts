@@ -1,0 +1,219 @@
+/**
+ * Crash images: while a workload runs on a simulated disk, copies of that disk as a power cut would leave it now are taken
+ * before every call that changes something, and at every acknowledgement. Afterwards each is opened: it must hold the state
+ * after some commit, not an older one than the last acknowledged, not a newer one than the last attempted. Some of these
+ * openings are workloads themselves: recovery, one more write and a clean close are cut in the same way.
+ */
+import { TenonError } from "../../src/base/errors.js";
+import { embedded } from "../../src/engine/embedded/engine.js";
+import type { Engine } from "../../src/engine/engine.js";
+import { type DiskCall, MemoryDisk } from "../../src/storage/files/memory.js";
+import { Random } from "../differential/random.js";
+import { observed, oneMore, type Player, play } from "./play.js";
+import { FIRST_SHAPE, versionOf } from "./schemas.js";
+import { scriptOf } from "./script.js";
+import { STORAGES, type StorageCase } from "./storages.js";
+
+export const DIR = "/data";
+const NO_CHANGE = new Set(["read", "list", "size", "close"]);
+
+export interface CrashCase {
+  readonly seed: number;
+  readonly storage: StorageCase;
+  readonly steps: number;
+  /** Power cuts tried at each call, besides killing the process there. */
+  readonly damages: number;
+  /** One in so many images is opened with crashes inside, and goes on. */
+  readonly deeper: number;
+  /** An error at one call (from which on: for ever) instead of none. */
+  readonly fault: { readonly code: string; readonly at: number; readonly forever: boolean } | null;
+}
+
+export interface Tally {
+  images: number;
+  second: number;
+  commits: number;
+  faults: number;
+}
+
+interface Image {
+  readonly disk: MemoryDisk;
+  readonly least: number;
+  readonly most: number;
+  readonly where: string;
+}
+
+export class CrashFailure extends TypeError {}
+
+/** The case that a seed stands for. */
+export function crashCase(seed: number): CrashCase {
+  const random = new Random(seed);
+  const storage = random.weighted(STORAGES.map((each) => [each.weight, () => each] as const));
+  const codes = ["EIO", "ENOSPC", "EMFILE", "SHORT"];
+  return {
+    seed,
+    storage,
+    steps: random.int(4, 14),
+    damages: 4,
+    deeper: 50,
+    fault: random.chance(0.3)
+      ? { code: random.pick(codes), at: random.int(1, 150), forever: random.chance(0.4) }
+      : null,
+  };
+}
+
+export async function crash(one: CrashCase, tally: Tally): Promise<void> {
+  const images: Image[] = [];
+  let player: Player | null = null;
+  let faults = 0;
+  const bounds = () => ({
+    least: player?.books.acknowledged ?? 0,
+    most: (player?.books.states.length ?? 1) - 1,
+  });
+  const take = (source: MemoryDisk, where: string): void => {
+    for (let damage = 0; damage <= one.damages; damage++) {
+      const seed = damage === 0 ? null : one.seed * 1009 + images.length;
+      const { least, most } = bounds();
+      const lost = one.storage.lossy && seed !== null;
+      images.push({ disk: source.crash(seed), least: lost ? 0 : least, most, where: `${where}, damage ${seed}` });
+    }
+  };
+  let disk: MemoryDisk;
+  const fault = (call: DiskCall): string | null => {
+    if (!NO_CHANGE.has(call.operation)) take(disk, `before call ${call.number} (${call.operation} ${call.path})`);
+    if (one.fault === null || call.number < one.fault.at) return null;
+    if (!one.fault.forever && call.number > one.fault.at) return null;
+    faults++;
+    return one.fault.code;
+  };
+  disk = new MemoryDisk({ fault });
+  const books = (now: Player): void => {
+    player = now;
+  };
+  const done = await play(scriptOf(one.seed, one.steps), {
+    open: () => one.storage.open(DIR, disk.files),
+    onBooks: books,
+    onAcknowledged: () => take(disk, "after an acknowledgement"),
+  });
+  take(disk, "at the end");
+  await judge(done, faults > 0);
+  await done.engine?.close().catch(() => {});
+  take(disk, "after closing");
+  tally.commits += done.books.states.length - 1;
+  tally.faults += faults > 0 ? 1 : 0;
+  for (const [at, image] of images.entries()) {
+    tally.images++;
+    try {
+      await check(image, at % one.deeper === 0, one, done.books.states, tally);
+    } catch (error) {
+      throw new CrashFailure(
+        `seed ${one.seed}, ${one.storage.name}${one.fault === null ? "" : `, ${JSON.stringify(one.fault)}`}, ${image.where}: ${describe(error)}`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** What the workload itself must have shown: typed errors only where an error was put, and nothing acknowledged behind it. */
+async function judge(player: Player, faulty: boolean): Promise<void> {
+  const { failure, engine, books } = player;
+  if (failure === undefined) return;
+  if (!faulty) throw failure;
+  if (!(failure instanceof TenonError) || !/^(STORAGE|CONFLICT\.SERIALIZATION)/.test(failure.code)) {
+    throw new CrashFailure(`an error of the disk came out as ${describe(failure)}`, { cause: failure });
+  }
+  if (player.afterFailure) throw new CrashFailure("a write was acknowledged after one had failed");
+  // What was read before can still be read, as long as the engine is open at all.
+  const text = engine === null ? null : await observed(engine).catch((error: unknown) => error);
+  if (typeof text === "string") indexOfState(text, 0, books.states.length - 1, books.states);
+  else if (text !== null && !(text instanceof TenonError)) throw text;
+}
+
+async function check(
+  image: Image,
+  deeper: boolean,
+  one: CrashCase,
+  states: readonly string[],
+  tally: Tally,
+): Promise<void> {
+  const engine = embedded({ storage: one.storage.open(DIR, image.disk.files) });
+  await engine.open(versionOf(FIRST_SHAPE).schema);
+  const found = indexOfState(await observed(engine), image.least, image.most, states);
+  if (!deeper) return;
+  await engine.close();
+  await again(image.disk.crash(null), one, states, found, tally);
+}
+
+/** Opens, writes and closes, cut at every call: what was found once is never lost, what is acknowledged then neither. */
+async function again(
+  start: MemoryDisk,
+  one: CrashCase,
+  states: readonly string[],
+  found: number,
+  tally: Tally,
+): Promise<void> {
+  const before = states[found]!;
+  let after = before;
+  let acknowledged = false;
+  const images: { disk: MemoryDisk; allowed: readonly string[]; where: string }[] = [];
+  let disk: MemoryDisk;
+  let seed = one.seed * 31 + found;
+  let allowed: readonly string[] = [before];
+  const fault = (call: DiskCall): null => {
+    if (!NO_CHANGE.has(call.operation)) {
+      images.push({
+        disk: disk.crash(call.number % 3 === 0 ? null : seed++),
+        allowed,
+        where: `${acknowledged ? "after" : "before"} one more write, call ${call.number} (${call.operation} ${call.path})`,
+      });
+    }
+    return null;
+  };
+  disk = start.crash(null, { fault });
+  const engine: Engine = embedded({ storage: one.storage.open(DIR, disk.files) });
+  await engine.open(versionOf(FIRST_SHAPE).schema);
+  if ((await observed(engine)) !== before) throw new CrashFailure("the state changed by opening again");
+  if (before !== "nothing") {
+    // What the write will leave is learned from the engine; that it is there again afterwards is what is tested.
+    const probe = embedded({ storage: one.storage.open(DIR, start.crash(null).files) });
+    await probe.open(versionOf(FIRST_SHAPE).schema);
+    await oneMore(probe);
+    after = await observed(probe);
+    await probe.close();
+    allowed = [before, after];
+    await oneMore(engine);
+    acknowledged = true;
+    if (!one.storage.lossy) allowed = [after];
+    if ((await observed(engine)) !== after) throw new CrashFailure("a write after recovery is not there");
+  }
+  await engine.close();
+  allowed = [after];
+  images.push({ disk: disk.crash(seed++), allowed, where: "after closing again" });
+  for (const image of images) {
+    tally.images++;
+    tally.second++;
+    const reopened = embedded({ storage: one.storage.open(DIR, image.disk.files) });
+    try {
+      await reopened.open(versionOf(FIRST_SHAPE).schema);
+      const text = await observed(reopened);
+      if (!image.allowed.includes(text)) throw new CrashFailure("a state that was seen is gone");
+    } catch (error) {
+      throw new CrashFailure(`second crash ${image.where}: ${describe(error)}`, { cause: error });
+    }
+  }
+}
+
+/** Position of a state; throws when it is none of those allowed. */
+function indexOfState(text: string, least: number, most: number, states: readonly string[]): number {
+  const found = states.lastIndexOf(text, most);
+  if (found >= least) return found;
+  throw new CrashFailure(
+    found < 0
+      ? `the state is none that was ever committed (${least} to ${most} were possible):\n${text}`
+      : `the state after commit ${found} was found, ${least} had been acknowledged`,
+  );
+}
+
+export function describe(error: unknown): string {
+  return error instanceof TenonError ? `${error.code}: ${error.message}` : String(error);
+}

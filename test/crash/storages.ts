@@ -1,0 +1,52 @@
+/** Every layout and option that the campaigns run on: a new storage joins by one line. */
+import { file } from "../../src/storage/file/file.js";
+import type { Files } from "../../src/storage/files/files.js";
+import type { Store } from "../../src/storage/store.js";
+
+export interface StorageCase {
+  readonly name: string;
+  /** A store in the directory `dir`; without `files`, on the real disk. */
+  open(dir: string, files?: Files): Store;
+  /** How often it is chosen, against the others. */
+  readonly weight: number;
+  /** Acknowledged writes may be lost at a power cut (not when the process is killed). */
+  readonly lossy: boolean;
+}
+
+const SMALL = 1200;
+
+export const STORAGES: readonly StorageCase[] = [
+  { name: "file", open: (dir, files) => file(`${dir}/db.json`, { files }), weight: 5, lossy: false },
+  {
+    name: "file, small journal",
+    open: (dir, files) => file(`${dir}/db.json`, { files, checkpointBytes: SMALL }),
+    weight: 5,
+    lossy: false,
+  },
+  {
+    name: "file, checkpoint: commit",
+    open: (dir, files) => file(`${dir}/db.json`, { files, checkpoint: "commit" }),
+    weight: 3,
+    lossy: false,
+  },
+  {
+    name: "file, gzip",
+    open: (dir, files) => file(`${dir}/db.json`, { files, compression: true, checkpointBytes: SMALL }),
+    weight: 1,
+    lossy: false,
+  },
+  {
+    name: "file, relaxed",
+    open: (dir, files) =>
+      file(`${dir}/db.json`, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    weight: 1,
+    lossy: true,
+  },
+];
+
+export function storageNamed(name: string): StorageCase {
+  const found = STORAGES.find((each) => each.name === name);
+  if (found === undefined)
+    throw new RangeError(`no storage "${name}"; there are: ${STORAGES.map((each) => each.name).join("; ")}`);
+  return found;
+}
