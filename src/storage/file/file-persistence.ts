@@ -296,6 +296,8 @@ export class FilePersistence implements Persistence {
   }
 
   async writeRegistry(text: string): Promise<void> {
+    // Or a power cut could leave a change of schema without the commits that were made before it.
+    await this.#journal?.sync();
     await this.#files.replace(this.#paths.registry, [Buffer.from(text, "utf8")]);
   }
 

@@ -1,0 +1,23 @@
+/** What the campaigns found, each as the smallest case that shows it. */
+import { describe, expect, test } from "vitest";
+import { file } from "../../src/storage/file/file.js";
+import { MemoryDisk } from "../../src/storage/files/memory.js";
+import { dump, put, spaces } from "../storage/support.js";
+
+describe("crash", () => {
+  test("relaxed: the registry is never newer than the commits before it", async () => {
+    const options = { durability: "relaxed", syncIntervalMs: 60_000 } as const;
+    const disk = new MemoryDisk();
+    const store = file("/db.json", { ...options, files: disk.files });
+    await store.open(spaces);
+    await store.commit([put("posts", 1, { text: "before the change of schema" })]);
+    await store.writeRegistry("new schema");
+    for (let seed = 1; seed <= 50; seed++) {
+      const again = file("/db.json", { ...options, files: disk.crash(seed).files });
+      await again.open(spaces);
+      expect(await again.readRegistry(), `seed ${seed}`).toBe("new schema");
+      expect((await dump(again)).posts, `seed ${seed}`).toHaveLength(1);
+    }
+    await store.close();
+  });
+});
