@@ -1,10 +1,20 @@
-/** Nodes of the B+tree (see btree.ts) and the two searches inside one. */
+/** Nodes of the B+tree (see btree.ts), the count that dates them, and the two searches inside one. */
 
-export type Token = object;
+let clock = 0;
+
+/** A new stamp, greater than all before it. */
+export function nextStamp(): number {
+  return ++clock;
+}
+
+/** No node has a greater stamp yet. */
+export function latestStamp(): number {
+  return clock;
+}
 
 export class Leaf<V> {
   constructor(
-    public owner: Token | null,
+    readonly stamp: number,
     public keys: string[],
     public values: V[],
   ) {}
@@ -12,7 +22,7 @@ export class Leaf<V> {
 
 export class Branch<V> {
   constructor(
-    public owner: Token | null,
+    readonly stamp: number,
     public keys: string[],
     public children: Node<V>[],
   ) {}

@@ -1,13 +1,15 @@
 /**
  * A persistent B+tree from string keys to values. A `Tree` never changes; a `TreeEditor` makes the next one and copies only
- * the nodes on the way to a change, once: nodes made by an editor carry its token and are changed in place until `freeze`.
+ * the nodes on the way to a change, once: nodes bear the stamp of the editor that made them, and an editor changes those in
+ * place that are younger than its limit. Without a limit these are its own; an owner who knows that no reader is left of
+ * any tree younger than some stamp gives that stamp instead (see map/pins.ts), and nothing needs to be copied.
  *
  * Invariants: keys of a leaf ascend strictly; `branch.keys[i]` is <= every key under `children[i]` and > every key under
  * `children[i - 1]` (`keys[0]` is never compared); no node but the root is empty; all leaves are equally deep.
  * Deleting does not merge half-empty neighbours (only empty nodes go): a scan stays linear in entries plus nodes.
  */
 import { Cursor, type CursorRange } from "./btree-cursor.js";
-import { Branch, childIndex, Leaf, lowerBound, type Node, type Token } from "./btree-node.js";
+import { Branch, childIndex, Leaf, lowerBound, type Node, nextStamp } from "./btree-node.js";
 
 /** Most entries of a node. Measured: 32 to 64 are alike for reads, 64 loads faster and 128 makes single writes slower. */
 const FAN_OUT = 64;
@@ -24,16 +26,17 @@ export class Tree<V> {
   ) {}
 
   static empty<V>(): Tree<V> {
-    return new Tree<V>(new Leaf<V>(null, [], []), 0, 0);
+    return new Tree<V>(new Leaf<V>(nextStamp(), [], []), 0, 0);
   }
 
   /** A packed tree of strictly ascending keys. The arrays are copied. */
   static fromSorted<V>(keys: readonly string[], values: readonly V[]): Tree<V> {
+    const stamp = nextStamp();
     let nodes: Node<V>[] = [];
     let firsts: string[] = [];
     for (let i = 0; i < keys.length; i += FAN_OUT) {
       firsts.push(keys[i]!);
-      nodes.push(new Leaf<V>(null, keys.slice(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
+      nodes.push(new Leaf<V>(stamp, keys.slice(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
     }
     if (nodes.length === 0) return Tree.empty<V>();
     let height = 0;
@@ -42,7 +45,7 @@ export class Tree<V> {
       const parentFirsts: string[] = [];
       for (let i = 0; i < nodes.length; i += FAN_OUT) {
         parentFirsts.push(firsts[i]!);
-        parents.push(new Branch<V>(null, firsts.slice(i, i + FAN_OUT), nodes.slice(i, i + FAN_OUT)));
+        parents.push(new Branch<V>(stamp, firsts.slice(i, i + FAN_OUT), nodes.slice(i, i + FAN_OUT)));
       }
       nodes = parents;
       firsts = parentFirsts;
@@ -71,8 +74,9 @@ export class Tree<V> {
     return node as Leaf<V>;
   }
 
-  edit(): TreeEditor<V> {
-    return new TreeEditor<V>(this);
+  /** `limit`: this tree and every other one with nodes younger than this stamp is given up to the editor. */
+  edit(limit?: number): TreeEditor<V> {
+    return new TreeEditor<V>(this, limit);
   }
 
   /** Appends up to `limit` entries of a range to the arrays, in scan order. Quick when the range lies within one leaf. */
@@ -104,14 +108,20 @@ export class Tree<V> {
 
 /** Changes a tree without touching it. `freeze` gives the result and may be called between changes. */
 export class TreeEditor<V> {
-  #owner: Token = {};
+  #stamp = nextStamp();
+  /** Nodes with greater stamps are changed in place. */
+  #limit: number;
   #root: Node<V>;
   #height: number;
   #size: number;
-  /** The rightmost leaf when this editor owns it and every node above it: ascending inserts go straight there. */
+  /** The rightmost leaf when this editor may change it and every node above it: ascending inserts go straight there. */
   #tail: Leaf<V> | null = null;
+  /** The way to the last change. */
+  readonly #branches: Branch<V>[] = [];
+  readonly #positions: number[] = [];
 
-  constructor(tree: Tree<V>) {
+  constructor(tree: Tree<V>, limit?: number) {
+    this.#limit = limit ?? this.#stamp - 1;
     this.#root = tree.root;
     this.#height = tree.height;
     this.#size = tree.size;
@@ -145,21 +155,7 @@ export class TreeEditor<V> {
   }
 
   #set(key: string, value: V): V | undefined {
-    const branches: Branch<V>[] = [];
-    const positions: number[] = [];
-    let rightmost = true;
-    this.#root = this.#own(this.#root, this.#height === 0);
-    let node = this.#root;
-    for (let level = this.#height; level > 0; level--) {
-      const branch = node as Branch<V>;
-      const at = childIndex(branch.keys, key);
-      if (at < branch.children.length - 1) rightmost = false;
-      branches.push(branch);
-      positions.push(at);
-      node = this.#own(branch.children[at]!, level === 1);
-      branch.children[at] = node;
-    }
-    const leaf = node as Leaf<V>;
+    const leaf = this.#descend(key);
     const at = lowerBound(leaf.keys, key);
     if (leaf.keys[at] === key) {
       const before = leaf.values[at];
@@ -174,35 +170,36 @@ export class TreeEditor<V> {
       leaf.values.splice(at, 0, value);
     }
     this.#size++;
+    const rightmost = this.#rightmost;
     if (leaf.keys.length <= FAN_OUT) {
       if (rightmost) this.#tail = leaf;
       return undefined;
     }
     // At the right edge only the new entry moves on, so that ascending loads pack the leaves.
     const cut = rightmost && at === FAN_OUT ? FAN_OUT : HALF;
-    const right = new Leaf<V>(this.#owner, leaf.keys.splice(cut), leaf.values.splice(cut));
+    const right = new Leaf<V>(this.#stamp, leaf.keys.splice(cut), leaf.values.splice(cut));
     if (rightmost) this.#tail = right;
-    this.#insertChild(branches, positions, right.keys[0]!, right, rightmost);
+    this.#insertChild(right.keys[0]!, right, rightmost);
     return undefined;
   }
 
-  #insertChild(branches: Branch<V>[], positions: number[], first: string, made: Node<V>, rightmost: boolean): void {
+  #insertChild(first: string, made: Node<V>, rightmost: boolean): void {
     let key = first;
     let node = made;
-    for (let level = branches.length - 1; level >= 0; level--) {
-      const branch = branches[level]!;
-      const at = positions[level]! + 1;
+    for (let level = this.#height - 1; level >= 0; level--) {
+      const branch = this.#branches[level]!;
+      const at = this.#positions[level]! + 1;
       branch.keys.splice(at, 0, key);
       branch.children.splice(at, 0, node);
       if (branch.children.length <= FAN_OUT) return;
       const cut = rightmost ? FAN_OUT : HALF;
-      const right = new Branch<V>(this.#owner, branch.keys.splice(cut), branch.children.splice(cut));
+      const right = new Branch<V>(this.#stamp, branch.keys.splice(cut), branch.children.splice(cut));
       key = right.keys[0]!;
       node = right;
     }
     const old = this.#root;
     const oldFirst = old instanceof Leaf ? old.keys[0]! : (old as Branch<V>).keys[0]!;
-    this.#root = new Branch<V>(this.#owner, [oldFirst, key], [old, node]);
+    this.#root = new Branch<V>(this.#stamp, [oldFirst, key], [old, node]);
     this.#height++;
   }
 
@@ -210,33 +207,21 @@ export class TreeEditor<V> {
   delete(key: string): V | undefined {
     if (this.get(key) === undefined) return undefined;
     this.#tail = null;
-    const branches: Branch<V>[] = [];
-    const positions: number[] = [];
-    this.#root = this.#own(this.#root, this.#height === 0);
-    let node = this.#root;
-    for (let level = this.#height; level > 0; level--) {
-      const branch = node as Branch<V>;
-      const at = childIndex(branch.keys, key);
-      branches.push(branch);
-      positions.push(at);
-      node = this.#own(branch.children[at]!, level === 1);
-      branch.children[at] = node;
-    }
-    const leaf = node as Leaf<V>;
+    const leaf = this.#descend(key);
     const at = lowerBound(leaf.keys, key);
     const before = leaf.values[at];
     leaf.keys.splice(at, 1);
     leaf.values.splice(at, 1);
     this.#size--;
     let emptied = leaf.keys.length === 0;
-    for (let level = branches.length - 1; level >= 0 && emptied; level--) {
-      const branch = branches[level]!;
-      branch.keys.splice(positions[level]!, 1);
-      branch.children.splice(positions[level]!, 1);
+    for (let level = this.#height - 1; level >= 0 && emptied; level--) {
+      const branch = this.#branches[level]!;
+      branch.keys.splice(this.#positions[level]!, 1);
+      branch.children.splice(this.#positions[level]!, 1);
       emptied = branch.children.length === 0;
     }
     if (this.#size === 0) {
-      this.#root = new Leaf<V>(this.#owner, [], []);
+      this.#root = new Leaf<V>(this.#stamp, [], []);
       this.#height = 0;
     }
     while (this.#height > 0 && (this.#root as Branch<V>).children.length === 1) {
@@ -248,16 +233,39 @@ export class TreeEditor<V> {
 
   /** The tree as it is now. Later changes of this editor do not touch it. */
   freeze(): Tree<V> {
-    this.#owner = {};
+    this.#stamp = nextStamp();
+    this.#limit = this.#stamp - 1;
     this.#tail = null;
     return new Tree<V>(this.#root, this.#height, this.#size);
   }
 
-  /** The node itself when this editor made it, else a copy that it may change. */
+  /** Whether the last way down went along the right edge. */
+  #rightmost = false;
+
+  /** The leaf where `key` belongs; it and every node above it may be changed, and the way is remembered. */
+  #descend(key: string): Leaf<V> {
+    let rightmost = true;
+    let node = this.#own(this.#root, this.#height === 0);
+    this.#root = node;
+    for (let depth = 0; depth < this.#height; depth++) {
+      const branch = node as Branch<V>;
+      const at = childIndex(branch.keys, key);
+      if (at < branch.children.length - 1) rightmost = false;
+      this.#branches[depth] = branch;
+      this.#positions[depth] = at;
+      const child = branch.children[at]!;
+      node = this.#own(child, depth === this.#height - 1);
+      if (node !== child) branch.children[at] = node;
+    }
+    this.#rightmost = rightmost;
+    return node as Leaf<V>;
+  }
+
+  /** The node itself when this editor may change it, else a copy. */
   #own(node: Node<V>, leaf: boolean): Node<V> {
-    if (node.owner === this.#owner) return node;
+    if (node.stamp > this.#limit) return node;
     return leaf
-      ? new Leaf<V>(this.#owner, node.keys.slice(), (node as Leaf<V>).values.slice())
-      : new Branch<V>(this.#owner, node.keys.slice(), (node as Branch<V>).children.slice());
+      ? new Leaf<V>(this.#stamp, node.keys.slice(), (node as Leaf<V>).values.slice())
+      : new Branch<V>(this.#stamp, node.keys.slice(), (node as Branch<V>).children.slice());
   }
 }

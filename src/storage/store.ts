@@ -8,8 +8,11 @@ import type { Doc } from "../schema/model.js";
 /** An order-preserving encoding of a tuple (see key.ts): keys compare with `<` as their tuples compare. */
 export type Key = string;
 
-/** Docs spaces hold documents; index spaces hold the primary key of the indexed document. */
-export type StoredValue = Doc | Key;
+/**
+ * Docs and meta spaces hold documents; index spaces hold the indexed document too, the very same object: a range of an
+ * index needs no second look-up, and an update replaces the document's entry in every index.
+ */
+export type StoredValue = Doc;
 
 /** An index space that a store can rebuild from a docs space. */
 export interface Derived {
@@ -48,13 +51,19 @@ export interface Mutation {
   readonly value: StoredValue | undefined;
 }
 
-/** One frozen moment of the whole store. Reading it never waits for a writer. */
+/** What may be at hand already. Awaiting it is right in both cases. */
+export type Maybe<T> = T | Promise<T>;
+
+/**
+ * One frozen moment of the whole store. Reading it never waits for a writer. Dispose it when done: stores change in place
+ * what no snapshot holds, and refuse reads of a snapshot that has ended.
+ */
 export interface Snapshot extends Disposable {
-  getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]>;
+  getMany(space: string, keys: readonly Key[]): Maybe<readonly (StoredValue | undefined)[]>;
   /** Batches of at most `batch` entries. */
   scan(space: string, range: Range, batch: number): AsyncIterableIterator<Batch>;
   /** Many ranges of one space in one call: one result per range, at most `limit` entries each. */
-  ranges(space: string, ranges: readonly Range[], limit?: number): Promise<readonly Batch[]>;
+  ranges(space: string, ranges: readonly Range[], limit?: number): Maybe<readonly Batch[]>;
   /** Number of entries in a space; exact. */
   size(space: string): Promise<number>;
 }

@@ -120,7 +120,7 @@ async function countOf(db: Store): Promise<number> {
   const counter = all.$meta?.find(([k]) => k === COUNTER)?.[1] as { n: number } | undefined;
   const n = counter?.n ?? 0;
   const users = [...usersAfter(n)].map(([id, doc]): [Key, StoredValue] => [key(id), doc]);
-  const index = [...usersAfter(n)].map(([id, doc]): [Key, StoredValue] => [key(doc.age as number) + key(id), key(id)]);
+  const index = [...usersAfter(n)].map(([id, doc]): [Key, StoredValue] => [key(doc.age as number) + key(id), doc]);
   const expected = JSON.stringify([sorted(users), sorted(index)]);
   if (JSON.stringify([all.users, all["users/age"]]) !== expected)
     throw new TypeError(`not the state after ${n} commits`);

@@ -49,6 +49,50 @@ describe("memory()", () => {
     );
   });
 
+  test("what no snapshot holds is changed in place; what one holds never is; one that has ended cannot be read", async () => {
+    const step = fc.oneof(
+      { weight: 5, arbitrary: fc.record({ kind: fc.constant("put" as const), id: fc.nat({ max: 400 }) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("remove" as const), id: fc.nat({ max: 400 }) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("take" as const), id: fc.constant(0) }) },
+      { weight: 2, arbitrary: fc.record({ kind: fc.constant("end" as const), id: fc.nat({ max: 5 }) }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 120 }), async (steps) => {
+        const db = await opened();
+        const model = new Map<Key, StoredValue>();
+        await db.commit(Array.from({ length: 200 }, (_, i) => put("posts", i * 2, { n: -1 })));
+        for (let i = 0; i < 200; i++) model.set(key(i * 2), Object.freeze({ id: i * 2, n: -1 }));
+        const held: { snapshot: Snapshot; expected: [Key, StoredValue][] }[] = [];
+        const sorted = () => [...model].sort(([a], [b]) => (a < b ? -1 : 1));
+        for (const [n, { kind, id }] of steps.entries()) {
+          if (kind === "take") held.push({ snapshot: db.snapshot(), expected: sorted() });
+          else if (kind === "end") {
+            const [gone] = held.splice(id % Math.max(1, held.length), 1);
+            gone?.snapshot[Symbol.dispose]();
+            gone?.snapshot[Symbol.dispose]();
+            if (gone !== undefined)
+              await expect((async () => gone.snapshot.getMany("posts", [key(1)]))()).rejects.toMatchObject({
+                code: "INTERNAL.INVARIANT",
+              });
+          } else if (kind === "put") {
+            const mutation = put("posts", id, { n });
+            await db.commit([mutation]);
+            model.set(mutation.key, mutation.value!);
+          } else {
+            await db.commit([{ space: "posts", key: key(id), value: undefined }]);
+            model.delete(key(id));
+          }
+          for (const { snapshot, expected } of held.slice(-2)) {
+            expect(await contents(snapshot, "posts")).toEqual(expected);
+          }
+        }
+        for (const { snapshot, expected } of held) expect(await contents(snapshot, "posts")).toEqual(expected);
+        expect(await contents(db.snapshot(), "posts")).toEqual(sorted());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("ranges: one result each, limited, in either direction", async () => {
     const db = await opened();
     await db.commit(Array.from({ length: 300 }, (_, i) => put("posts", i, { i })));
@@ -80,7 +124,7 @@ describe("memory()", () => {
 
   test("a space that does not exist is a bug of the caller", async () => {
     const db = await opened();
-    await expect(db.commit([{ space: "nope", key: "", value: "" }])).rejects.toMatchObject({
+    await expect(db.commit([{ space: "nope", key: "", value: {} }])).rejects.toMatchObject({
       code: "INTERNAL.INVARIANT",
     });
     await expect(db.snapshot().size("nope")).rejects.toMatchObject({ code: "INTERNAL.INVARIANT" });

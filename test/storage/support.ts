@@ -26,7 +26,7 @@ export function putUser(id: number, fields: Doc, before?: Doc): Mutation[] {
   const mutations: Mutation[] = [{ space: "users", key: key(id), value: doc }];
   if (before !== undefined)
     mutations.push(...byAge.keys(before, key(id)).map((k) => ({ space: "users/age", key: k, value: undefined })));
-  mutations.push(...byAge.keys(doc, key(id)).map((k) => ({ space: "users/age", key: k, value: key(id) })));
+  mutations.push(...byAge.keys(doc, key(id)).map((k) => ({ space: "users/age", key: k, value: doc })));
   return mutations;
 }
 

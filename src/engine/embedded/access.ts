@@ -61,7 +61,7 @@ export class AccessCursor {
   async #nextRanges(): Promise<readonly Doc[] | null> {
     if (this.#scan !== null) {
       const step = await this.#scan.next();
-      if (step.done !== true) return this.#docsOf(step.value);
+      if (step.done !== true) return step.value.values;
       this.#scan = null;
       this.#position++;
     }
@@ -72,13 +72,11 @@ export class AccessCursor {
     const batches = await this.#context.view.ranges(sequence.space, group, limit);
     if (batches.length === 1 && batches[0]!.keys.length < limit) {
       this.#position++;
-      return this.#docsOf(batches[0]!);
+      return batches[0]!.values;
     }
-    const keys: Key[] = [];
-    const values: Batch["values"][number][] = [];
+    const docs: Doc[] = [];
     for (const [i, batch] of batches.entries()) {
-      for (const key of batch.keys) keys.push(key);
-      for (const value of batch.values) values.push(value);
+      for (const doc of batch.values) docs.push(doc);
       if (batch.keys.length === limit) {
         // This range may go on: the rest of it comes before the next one.
         this.#scan = this.#context.view.scan(sequence.space, rest(group[i]!, batch.keys.at(-1)!), BATCH);
@@ -86,12 +84,7 @@ export class AccessCursor {
       }
       this.#position++;
     }
-    return this.#docsOf({ keys, values });
-  }
-
-  async #docsOf(batch: Batch): Promise<readonly Doc[]> {
-    if (this.#plan.sequence.index === null) return batch.values as readonly Doc[];
-    return this.#docs(batch.values as readonly Key[]);
+    return docs;
   }
 
   async #docs(keys: readonly Key[]): Promise<readonly Doc[]> {

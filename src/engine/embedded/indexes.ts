@@ -2,7 +2,7 @@
  * Key sequences: the primary key and the secondary indexes seen as one thing, an ordered list of columns over a space.
  *
  *   docs space    encodeKey(key values)                       -> document
- *   index space   encodeKey(values at the paths) + doc's key  -> doc's key
+ *   index space   encodeKey(values at the paths) + doc's key  -> document
  *
  * A missing value is indexed as null, so every document has exactly one entry in every index.
  */

@@ -5,7 +5,7 @@
 import { valuesOf } from "../../query/document.js";
 import { identityOf } from "../../query/order.js";
 import type { Doc, RelationMeta } from "../../schema/model.js";
-import type { Batch, Key, Range } from "../../storage/store.js";
+import type { Key, Range } from "../../storage/store.js";
 import { AccessCursor, type Tally } from "./access.js";
 import { type Catalog, type Collection, prefixReader, sequenceOn } from "./catalog.js";
 import { type KeySequence, prefixRange } from "./indexes.js";
@@ -98,20 +98,6 @@ function rangesFor(prefixes: readonly Key[], reverse: boolean): Range[] {
   return prefixes.map((prefix) => (reverse ? { ...prefixRange(prefix), reverse } : prefixRange(prefix)));
 }
 
-/** Index entries of several groups -> documents of these groups, in one batch. */
-async function docsOfEntries(context: ReadContext, target: Collection, batches: readonly Batch[]): Promise<Doc[][]> {
-  const keys: Key[] = [];
-  for (const batch of batches) for (const key of batch.values as readonly Key[]) keys.push(key);
-  const docs = (await context.view.getMany(target.space, keys)) as readonly Doc[];
-  let next = 0;
-  return batches.map((batch) => {
-    const end = next + batch.values.length;
-    const group = docs.slice(next, end);
-    next = end;
-    return group;
-  });
-}
-
 /** The link from rows with `from` to rows of `target` with equal `to`; also used backwards, from parents to the rows that refer to them. */
 export function directLink(
   relation: RelationMeta,
@@ -141,10 +127,7 @@ export function directLink(
           rangesFor(prefixes, options.reverse === true),
           options.limit,
         );
-        groups =
-          sequence.index === null
-            ? batches.map((batch) => batch.values as readonly Doc[])
-            : await docsOfEntries(context, target, batches);
+        groups = batches.map((batch) => batch.values);
       }
       context.check();
       for (const group of groups) tally.read += group.length;

@@ -34,12 +34,10 @@ export function pointOf(catalog: Catalog, query: FindQuery): Point | null {
 
 export async function findPoint(view: View, point: Point): Promise<readonly Doc[]> {
   const { collection, sequence, key } = point;
-  let docKey: Key | undefined = key;
   if (sequence.index !== null) {
     const [entry] = await view.ranges(sequence.space, [prefixRange(key)], 1);
-    docKey = entry!.values[0] as Key | undefined;
-    if (docKey === undefined) return [];
+    return entry!.values;
   }
-  const [doc] = await view.getMany(collection.space, [docKey]);
-  return doc === undefined ? [] : [doc as Doc];
+  const [doc] = await view.getMany(collection.space, [key]);
+  return doc === undefined ? [] : [doc];
 }

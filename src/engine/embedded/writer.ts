@@ -125,10 +125,12 @@ export class WriteSession {
   /** Ends the session; resolves once everything is durable and visible. */
   async commit(): Promise<void> {
     let done: Promise<void>;
+    // Before the batch is applied: what no snapshot holds is changed in place.
+    this.#snapshot[Symbol.dispose]();
     try {
       done = this.#submit(this.overlay.mutations());
     } finally {
-      this.abandon();
+      this.#release();
     }
     await done;
   }

@@ -155,8 +155,8 @@ function stageRow(overlay: Overlay, collection: Collection, { key, before, after
   for (const index of collection.indexes) {
     const old = before === null ? null : index.prefix(before);
     const now = after === null ? null : index.prefix(after);
-    if (old === now) continue;
-    if (old !== null) overlay.stage(index.space, old + key, undefined, -1);
-    if (now !== null) overlay.stage(index.space, now + key, key, 1);
+    if (old !== null && old !== now) overlay.stage(index.space, old + key, undefined, -1);
+    // Entries hold the document, so an entry that stays is replaced all the same.
+    if (after !== null) overlay.stage(index.space, now + key, after, old === now ? 0 : 1);
   }
 }

@@ -20,7 +20,7 @@ import { documentsOf } from "../json/foreign.js";
 import type { FileContent } from "../json/format.js";
 import { readJson } from "../json/read.js";
 import { writeJson } from "../json/write.js";
-import type { Persistence } from "../map/persistence.js";
+import type { HeldRoots, Persistence, Versions } from "../map/persistence.js";
 import { type Roots, sortedOrder } from "../map/roots.js";
 import type { Key, Mutation, Space, StoredValue } from "../store.js";
 import { compressed, fileSource } from "./source.js";
@@ -61,8 +61,7 @@ export class FilePersistence implements Persistence {
   #dataBytes = 0;
   /** Last commit in the data file; -1: there is none, or it was made by others. */
   #checkpointed = -1;
-  /** Last version that is as durable as promised. */
-  #latest: Roots | null = null;
+  #versions: Versions | null = null;
   #background: Promise<void> | null = null;
   /** After a background checkpoint failed: the journal's size that makes it worth trying again. */
   #retryAt = 0;
@@ -76,8 +75,9 @@ export class FilePersistence implements Persistence {
     this.durable = settings.durability === "strict" || settings.checkpoint === "commit";
   }
 
-  async open(spaces: readonly Space[], options?: CallOptions): Promise<Roots> {
+  async open(spaces: readonly Space[], versions: Versions, options?: CallOptions): Promise<Roots> {
     checkAborted(options?.signal);
+    this.#versions = versions;
     await this.#files.makeDir(dirname(this.#paths.data));
     this.#lock = await this.#files.lock(this.#paths.lock);
     try {
@@ -101,7 +101,6 @@ export class FilePersistence implements Persistence {
     this.#checkpointed = content === null || content.foreign ? -1 : content.sequence;
     let roots = rootsOf(content, spaces, this.#paths.data);
     if (replayed !== null) roots = this.#replay(roots, replayed, spaces);
-    this.#latest = roots;
     const behind = replayed === null || replayed.base + replayed.commits.length < roots.sequence;
     if (this.#settings.checkpoint === "commit") {
       if (replayed !== null && replayed.commits.length > 0) await this.#writeData(roots);
@@ -199,13 +198,12 @@ export class FilePersistence implements Persistence {
     }
   }
 
-  async append(encoded: Uint8Array, roots: Roots): Promise<void> {
+  async append(encoded: Uint8Array, sequence: number): Promise<void> {
     if (this.#settings.checkpoint === "commit") {
-      await this.#fold(roots);
+      await this.#fold(this.#versions!.head, sequence);
       return;
     }
-    await this.#journal!.append(roots.sequence, encoded);
-    if (this.#latest === null || roots.sequence > this.#latest.sequence) this.#latest = roots;
+    await this.#journal!.append(sequence, encoded);
     this.#checkpointIfDue();
   }
 
@@ -213,7 +211,8 @@ export class FilePersistence implements Persistence {
     const size = this.#journal!.size;
     if (this.#background !== null || size < this.#settings.checkpointBytes) return;
     if (size < this.#dataBytes || size < this.#retryAt) return;
-    this.#background = this.#fold(this.#latest!)
+    // What is published then is in the journal, as durable as promised.
+    this.#background = this.#fold(this.#versions!.published)
       .catch(() => {
         // The commits are safe in the journal; the next attempt, compact() or close() reports what is wrong.
         this.#retryAt = (this.#journal?.size ?? 0) * 2;
@@ -239,30 +238,32 @@ export class FilePersistence implements Persistence {
     const before = this.#spaces;
     this.#use(spaces);
     try {
-      await this.#fold(roots, true);
+      await this.#fold(() => unheld(roots));
     } catch (error) {
       this.#use(before);
       throw error;
     }
   }
 
-  /** Writes a version to the data file and drops it from the journal; one at a time, and commits in a row share one. */
-  #fold(roots: Roots, always = false): Promise<void> {
+  /**
+   * Writes a version to the data file and drops it from the journal; one at a time. The version is asked for when its turn
+   * comes, so that commits in a row share one: with `wanted`, nothing is done when that commit is stored by then.
+   */
+  #fold(version: () => HeldRoots, wanted?: number): Promise<void> {
     const run = this.#folding.then(async () => {
       if (this.#failed !== undefined) throw this.#failed;
-      if (!always && roots.sequence <= this.#checkpointed) return;
-      await this.#writeData(
-        always || this.#latest === null || roots.sequence > this.#latest.sequence ? roots : this.#latest,
-      );
+      if (wanted !== undefined && wanted <= this.#checkpointed) return;
+      const held = version();
+      try {
+        await this.#writeData(held.roots);
+      } finally {
+        held.release();
+      }
     });
     this.#folding = run.catch((error: unknown) => {
       // The rename was the commit: after a failed one nothing may be acknowledged any more.
       if (this.#settings.checkpoint === "commit") this.#failed ??= error;
     });
-    if (this.#settings.checkpoint === "commit" && (this.#latest === null || roots.sequence > this.#latest.sequence)) {
-      // Whichever fold runs next may take this version along: it is complete, only not durable yet.
-      this.#latest = roots;
-    }
     return run;
   }
 
@@ -312,7 +313,7 @@ export class FilePersistence implements Persistence {
     };
     await attempt(() => this.#folding);
     const changed = roots !== null && roots.sequence > this.#checkpointed;
-    if (changed && roots.sequence > 0) await attempt(() => this.#fold(roots));
+    if (changed && roots.sequence > 0) await attempt(() => this.#fold(() => unheld(roots)));
     await attempt(() => this.#journal?.close());
     await attempt(() => this.#unlock());
     if (failure instanceof TenonError && failure.code === "STORAGE.POISONED") return;
@@ -324,6 +325,11 @@ export class FilePersistence implements Persistence {
     this.#lock = null;
     await lock?.[Symbol.asyncDispose]();
   }
+}
+
+/** A version that nobody changes meanwhile. */
+function unheld(roots: Roots): HeldRoots {
+  return { roots, release: () => {} };
 }
 
 /** Trees of what a data file holds. */

@@ -1,14 +1,16 @@
 /**
- * A Store of persistent trees in memory, made durable by a Persistence (or by none). `published` is what readers see,
- * `head` is what the next commit builds on; a commit is durable first, then published, then resolved. When one cannot be
- * made durable the store is poisoned: readers go on, head falls back to what was published, every later write is refused.
+ * A Store of persistent trees in memory, made durable by a Persistence (or by none). `published` is what readers see; a
+ * commit is durable first, then applied and so published, then resolved. In between it is in flight. When one cannot be
+ * made durable the store is poisoned: readers go on, whatever is in flight is dropped, every later write is refused.
+ * Commits change the trees in place as far as no snapshot holds them (pins.ts).
  */
 import { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Mutation, Snapshot, Space, Store } from "../store.js";
 import { Newest } from "./newest.js";
-import type { Persistence } from "./persistence.js";
-import { applyBatch, EMPTY_ROOTS, type Roots, reshapeRoots } from "./roots.js";
+import type { HeldRoots, Persistence, Versions } from "./persistence.js";
+import { Pins } from "./pins.js";
+import { applyBatch, checkSpaces, EMPTY_ROOTS, type Roots, reshapeRoots } from "./roots.js";
 import { RootsSnapshot } from "./snapshot.js";
 
 export class MapStore implements Store {
@@ -18,7 +20,9 @@ export class MapStore implements Store {
   #state: "new" | "open" | "closed" = "new";
   #spaces: readonly Space[] = [];
   #published: Roots = EMPTY_ROOTS;
-  #head: Roots = EMPTY_ROOTS;
+  /** Appended, not yet published; oldest first. */
+  #inFlight: (readonly Mutation[])[] = [];
+  readonly #pins = new Pins();
   readonly #newest = new Newest(EMPTY_ROOTS);
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
@@ -37,9 +41,9 @@ export class MapStore implements Store {
 
   async open(spaces: readonly Space[], options?: CallOptions): Promise<void> {
     if (this.#state !== "new") throw this.#closedError();
-    const stored = this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, options);
+    const stored = this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, this.#versions, options);
     try {
-      this.#published = this.#head = reshapeRoots(stored, spaces, true);
+      this.#published = reshapeRoots(stored, spaces, true);
     } catch (error) {
       await this.#persistence?.close(null);
       throw error;
@@ -52,22 +56,22 @@ export class MapStore implements Store {
   async reshape(spaces: readonly Space[]): Promise<void> {
     this.#checkWritable();
     await this.#exclusive(async () => {
-      const trees = new Map(this.#head.trees);
+      const trees = new Map(this.#published.trees);
       for (const space of spaces) {
         const found = trees.has(space.id) ? undefined : this.#persistence?.adopt(space);
         if (found !== undefined) trees.set(space.id, found);
       }
-      const roots = reshapeRoots({ sequence: this.#head.sequence, trees }, spaces, false);
+      const roots = reshapeRoots({ sequence: this.#published.sequence, trees }, spaces, false);
       await this.#persistence?.checkpoint(roots, spaces);
       this.#spaces = spaces;
-      this.#published = this.#head = roots;
+      this.#published = roots;
       this.#newest.reset(roots);
     });
   }
 
   snapshot(): Snapshot {
     this.#checkReadable();
-    return new RootsSnapshot(this.#published, this.#newest, this.#readable);
+    return new RootsSnapshot(this.#published, this.#newest, this.#pins, this.#readable);
   }
 
   async commit(batch: readonly Mutation[]): Promise<void> {
@@ -76,27 +80,31 @@ export class MapStore implements Store {
     else await this.#commitNow(batch);
   }
 
-  /** Changes the head before it first waits. */
+  /** Takes its number, and its place in the journal, before it first waits. */
   async #commitNow(batch: readonly Mutation[]): Promise<void> {
     this.#checkWritable();
-    // Encoding comes first: what cannot be stored (a cycle, a function) is refused before anything has changed.
-    const encoded = this.#persistence?.encode(batch);
-    const roots = applyBatch(this.#head, batch, this.#head.sequence + 1);
-    this.#head = roots;
-    if (this.#persistence === null || encoded === undefined) {
-      this.#publish(roots, batch);
+    const persistence = this.#persistence;
+    if (persistence === null) {
+      this.#publish(batch);
       return;
     }
-    const appended = this.#persistence.append(encoded, roots);
+    // Encoding comes first: what cannot be stored (a cycle, a function) is refused before anything has changed.
+    const encoded = persistence.encode(batch);
+    checkSpaces(this.#published, batch);
+    this.#inFlight.push(batch);
+    const appended = persistence.append(encoded, this.#published.sequence + this.#inFlight.length);
     this.#pending = appended.catch(() => {});
     try {
       await appended;
     } catch (error) {
       this.#poison ??= error;
-      this.#head = this.#published;
+      this.#inFlight = [];
       throw error;
     }
-    if (roots.sequence > this.#published.sequence) this.#publish(roots, batch);
+    if (this.#inFlight[0] === batch) {
+      this.#inFlight.shift();
+      this.#publish(batch);
+    }
   }
 
   /** Runs a commit once nothing exclusive runs, first come, first served: a later one must not overtake one that waits. */
@@ -105,16 +113,34 @@ export class MapStore implements Store {
     const started = this.#line.then(async () => {
       while (this.#barrier !== null) await this.#barrier;
       this.#delayed--;
-      // Wrapped, so that the line goes on once this one has changed the head, and need not wait until it is durable.
+      // Wrapped, so that the line goes on once this one has its number, and need not wait until it is durable.
       return { done: this.#commitNow(batch) };
     });
     this.#line = started.then(() => {});
     await (await started).done;
   }
 
-  #publish(roots: Roots, batch: readonly Mutation[]): void {
+  #publish(batch: readonly Mutation[]): void {
+    checkSpaces(this.#published, batch);
+    const roots = applyBatch(this.#published, batch, this.#published.sequence + 1, this.#pins.limit);
     this.#published = roots;
     this.#newest.advance(roots, batch);
+  }
+
+  /** For the persistence: versions that it may read while commits go on. */
+  readonly #versions: Versions = {
+    published: () => this.#held(this.#published),
+    head: () => {
+      let roots = this.#published;
+      const held = this.#held(roots);
+      for (const batch of this.#inFlight) roots = applyBatch(roots, batch, roots.sequence + 1, this.#pins.limit);
+      return { roots, release: held.release };
+    },
+  };
+
+  #held(roots: Roots): HeldRoots {
+    const pin = this.#pins.take();
+    return { roots, release: () => this.#pins.release(pin) };
   }
 
   async readRegistry(): Promise<string | null> {
@@ -133,7 +159,7 @@ export class MapStore implements Store {
   async compact(options?: CallOptions): Promise<void> {
     this.#checkWritable();
     await this.#exclusive(async () => {
-      await this.#persistence?.checkpoint(this.#head, this.#spaces, options);
+      await this.#persistence?.checkpoint(this.#published, this.#spaces, options);
     });
   }
 
@@ -144,7 +170,7 @@ export class MapStore implements Store {
     if (!wasOpen || this.#persistence === null) return;
     while (this.#barrier !== null) await this.#barrier;
     await this.#pending;
-    await this.#persistence.close(this.#poison === undefined ? this.#head : null);
+    await this.#persistence.close(this.#poison === undefined ? this.#published : null);
   }
 
   /** Runs work while no commit is under way. */

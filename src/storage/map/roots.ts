@@ -21,42 +21,47 @@ export function treeOf(roots: Roots, space: string): Tree<StoredValue> {
   return tree;
 }
 
-/** The version after a commit. */
-export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: number): Roots {
-  const editors = new Map<string, TreeEditor<StoredValue>>();
+/** Throws when the batch names a space that does not exist. */
+export function checkSpaces(roots: Roots, batch: readonly Mutation[]): void {
   let space: string | undefined;
-  let editor: TreeEditor<StoredValue> | undefined;
   for (let i = 0; i < batch.length; i++) {
-    const mutation = batch[i]!;
-    if (mutation.space !== space || editor === undefined) {
-      space = mutation.space;
-      editor = editors.get(space);
-      if (editor === undefined) {
-        editor = treeOf(roots, space).edit();
-        editors.set(space, editor);
-      }
-    }
-    if (mutation.value === undefined) editor.delete(mutation.key);
-    else editor.set(mutation.key, mutation.value);
+    const named = batch[i]!.space;
+    if (named === space) continue;
+    space = named;
+    treeOf(roots, space);
   }
+}
+
+/** The version after a commit whose spaces exist. Nodes younger than `limit` are taken from the version before it. */
+export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: number, limit: number): Roots {
   const trees = new Map(roots.trees);
-  for (const [id, changed] of editors) trees.set(id, changed.freeze());
+  for (let i = 0; i < batch.length; ) {
+    const { space } = batch[i]!;
+    const editor: TreeEditor<StoredValue> = trees.get(space)!.edit(limit);
+    for (; i < batch.length; i++) {
+      const mutation = batch[i]!;
+      if (mutation.space !== space) break;
+      if (mutation.value === undefined) editor.delete(mutation.key);
+      else editor.set(mutation.key, mutation.value);
+    }
+    trees.set(space, editor.freeze());
+  }
   return { sequence, trees };
 }
 
 /** An index built from every document of its docs space. */
 export function deriveTree(docs: Tree<StoredValue>, derived: Derived): Tree<StoredValue> {
   const keys: Key[] = [];
-  const values: Key[] = [];
+  const values: Doc[] = [];
   const docKeys: Key[] = [];
-  const found: StoredValue[] = [];
+  const found: Doc[] = [];
   docs.cursor().take(docs.size, docKeys, found);
   let ascending = true;
   for (let i = 0; i < docKeys.length; i++) {
-    for (const key of derived.keys(found[i] as Doc, docKeys[i]!)) {
+    for (const key of derived.keys(found[i]!, docKeys[i]!)) {
       if (keys.length > 0 && key <= keys[keys.length - 1]!) ascending = false;
       keys.push(key);
-      values.push(docKeys[i]!);
+      values.push(found[i]!);
     }
   }
   if (ascending) return Tree.fromSorted<StoredValue>(keys, values);

@@ -1,23 +1,29 @@
-/** Reads of one version. Everything is in memory, so a batch never waits longer than the await itself. */
+/** Reads of one version. Everything is in memory, so nothing waits. What is read after the end of the snapshot is refused. */
+import { invariant } from "../../base/assert.js";
+import type { Tree } from "../btree.js";
 import type { Batch, Key, Range, Snapshot, StoredValue } from "../store.js";
 import type { Newest } from "./newest.js";
+import type { Pin, Pins } from "./pins.js";
 import { type Roots, treeOf } from "./roots.js";
 
 export class RootsSnapshot implements Snapshot {
   readonly #roots: Roots;
   readonly #newest: Newest;
   readonly #check: () => void;
+  readonly #pins: Pins;
+  #pin: Pin | null;
 
   /** `check` throws when the store can no longer be read. */
-  constructor(roots: Roots, newest: Newest, check: () => void) {
+  constructor(roots: Roots, newest: Newest, pins: Pins, check: () => void) {
     this.#roots = roots;
     this.#newest = newest;
     this.#check = check;
+    this.#pins = pins;
+    this.#pin = pins.take();
   }
 
-  async getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]> {
-    this.#check();
-    const tree = treeOf(this.#roots, space);
+  getMany(space: string, keys: readonly Key[]): readonly (StoredValue | undefined)[] {
+    const tree = this.#tree(space);
     if (keys.length === 1) return [this.#newest.get(this.#roots, space, tree, keys[0]!)];
     const values = new Array<StoredValue | undefined>(keys.length);
     for (let i = 0; i < keys.length; i++) values[i] = this.#newest.get(this.#roots, space, tree, keys[i]!);
@@ -25,21 +31,19 @@ export class RootsSnapshot implements Snapshot {
   }
 
   async *scan(space: string, range: Range, batch: number): AsyncGenerator<Batch, void, undefined> {
-    this.#check();
-    const cursor = treeOf(this.#roots, space).cursor(range);
+    const cursor = this.#tree(space).cursor(range);
     for (;;) {
       const keys: Key[] = [];
       const values: StoredValue[] = [];
       const taken = cursor.take(batch, keys, values);
       if (taken > 0) yield { keys, values };
       if (taken < batch) return;
-      this.#check();
+      this.#tree(space);
     }
   }
 
-  async ranges(space: string, ranges: readonly Range[], limit?: number): Promise<readonly Batch[]> {
-    this.#check();
-    const tree = treeOf(this.#roots, space);
+  ranges(space: string, ranges: readonly Range[], limit?: number): readonly Batch[] {
+    const tree = this.#tree(space);
     const most = limit ?? Number.POSITIVE_INFINITY;
     const batches = new Array<Batch>(ranges.length);
     for (let i = 0; i < ranges.length; i++) {
@@ -52,9 +56,19 @@ export class RootsSnapshot implements Snapshot {
   }
 
   async size(space: string): Promise<number> {
-    this.#check();
-    return treeOf(this.#roots, space).size;
+    return this.#tree(space).size;
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    if (this.#pin === null) return;
+    this.#pins.release(this.#pin);
+    this.#pin = null;
+  }
+
+  #tree(space: string): Tree<StoredValue> {
+    this.#check();
+    // From here on the trees may be changed in place.
+    invariant(this.#pin !== null, "A snapshot is read after its end");
+    return treeOf(this.#roots, space);
+  }
 }
