@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
+import { fuzzCampaign } from "./fuzz.js";
 import { reportCampaign } from "./report.js";
 
 /** Runs the campaign; true when it found nothing wrong. Prints its figure last. */
@@ -18,6 +19,7 @@ export type Campaign = (options: {
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   differential: differentialCampaign,
   crash: crashCampaign,
+  fuzz: fuzzCampaign,
   report: reportCampaign,
 };
 

@@ -1,6 +1,8 @@
 /** What the campaigns found, each as the smallest case that shows it. */
 import { describe, expect, test } from "vitest";
+import { LockedError } from "../../src/base/errors.js";
 import { file } from "../../src/storage/file/file.js";
+import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { dump, put, spaces } from "../storage/support.js";
 
@@ -20,4 +22,20 @@ describe("crash", () => {
     }
     await store.close();
   });
+
+  test.each(["unlink", "open"])(
+    "a lock that could not be given back (%s fails) does not lock its own process out",
+    async (operation) => {
+      let failing = false;
+      const disk = new MemoryDisk({ fault: (call) => (failing && call.operation === operation ? "EIO" : null) });
+      const lock = await acquireLock(disk, "/db.lock");
+      failing = true;
+      await lock[Symbol.asyncDispose]();
+      failing = false;
+      const again = await acquireLock(disk, "/db.lock");
+      await expect(acquireLock(disk, "/db.lock")).rejects.toThrow(LockedError);
+      await again[Symbol.asyncDispose]();
+      expect(disk.paths()).toEqual([]);
+    },
+  );
 });

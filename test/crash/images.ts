@@ -209,9 +209,14 @@ function indexOfState(text: string, least: number, most: number, states: readonl
   if (found >= least) return found;
   throw new CrashFailure(
     found < 0
-      ? `the state is none that was ever committed (${least} to ${most} were possible):\n${text}`
+      ? `the state is none that was ever committed (${least} to ${most} were possible):\n${shown(text)}`
       : `the state after commit ${found} was found, ${least} had been acknowledged`,
   );
+}
+
+/** Texts hold long runs on purpose; nobody wants to read them. */
+export function shown(text: string): string {
+  return text.replaceAll(/(.{40})[^\n]+/g, "$1…");
 }
 
 export function describe(error: unknown): string {

@@ -10,7 +10,16 @@ import type { WriteCommand } from "../../src/query/ir.js";
 import type { Store } from "../../src/storage/store.js";
 import { eq, find, insert, remove, set, update } from "../engine/support.js";
 import { applied, NOTHING, reshaped, type State, stateText, type Write } from "./model.js";
-import { FIRST_SHAPE, opsBetween, type Shape, textField, textOf, versionByHash, versionOf } from "./schemas.js";
+import {
+  FIRST_SHAPE,
+  opsBetween,
+  type Shape,
+  textField,
+  textOf,
+  type Version,
+  versionByHash,
+  versionOf,
+} from "./schemas.js";
 import type { Step } from "./script.js";
 
 export interface Books {
@@ -27,6 +36,8 @@ export interface Player {
   /** An acknowledgement came after a commit had failed. */
   afterFailure: boolean;
   engine: Engine | null;
+  /** The last schema that was attempted. */
+  version: Version;
 }
 
 export interface PlayOptions {
@@ -34,6 +45,7 @@ export interface PlayOptions {
   /** Called at the start with the books that are going to be kept. */
   readonly onBooks?: (player: Player) => void;
   readonly onAcknowledged?: () => void;
+  readonly onStep?: () => void;
 }
 
 export function newBooks(): Books {
@@ -68,20 +80,36 @@ export async function observed(engine: Engine): Promise<string> {
   if (schema === null) return "nothing";
   const version = versionByHash(schema.hash);
   if (version === undefined) throw new TypeError(`the database has a schema that it was never given: ${schema.hash}`);
+  return textUnder(engine, version);
+}
+
+/** The same for a database that has lost its schema and was opened with `version`. */
+export async function observedAs(engine: Engine, version: Version): Promise<string> {
+  return (await engine.admin.inspect()) === null ? textUnder(engine, version) : observed(engine);
+}
+
+async function textUnder(engine: Engine, version: Version): Promise<string> {
   await using reader = await engine.begin({ mode: "read" });
-  let text = schema.hash;
+  let text = version.schema.hash;
   for (const [model, fields] of version.fields) text += `\n${textOf(model, fields, await reader.find(find(model)))}`;
   return text;
 }
 
 export async function play(script: readonly Step[], options: PlayOptions): Promise<Player> {
-  const player: Player = { books: newBooks(), failure: undefined, afterFailure: false, engine: null };
+  const player: Player = {
+    books: newBooks(),
+    failure: undefined,
+    afterFailure: false,
+    engine: null,
+    version: versionOf(FIRST_SHAPE),
+  };
   options.onBooks?.(player);
   const run = new Run(player, options);
   try {
     await run.open();
     for (const step of script) {
       await run.step(step);
+      options.onStep?.();
       if (player.failure !== undefined) break;
     }
   } catch (error) {
@@ -122,6 +150,7 @@ class Run {
       case "schema": {
         const from = this.#state.shape ?? FIRST_SHAPE;
         this.#state = reshaped(this.#state, step.to);
+        this.#player.version = versionOf(step.to);
         const number = this.#attempt();
         await this.#engine.admin.apply(opsBetween(from, step.to), versionOf(step.to).schema);
         this.#acknowledge(number);

@@ -21,6 +21,9 @@ interface Holder extends ProcessIdentity {
   readonly since: string;
 }
 
+/** Locks of this process that it gave back but could not remove: nobody holds them. */
+const abandoned = new Set<string>();
+
 /** Rounds until a lock that keeps changing hands is reported as taken. */
 const ROUNDS = 20;
 
@@ -76,6 +79,7 @@ async function takenOver(disk: Disk, path: string, temporary: string, mine: Hold
 }
 
 async function refuseUnlessDead(disk: Disk, path: string, holder: Holder): Promise<void> {
+  if (abandoned.has(holder.id)) return;
   const state = await disk.alive(holder);
   if (state === "alive") throw lockedError(path, holder, "it is running");
   if (state === "unknown") {
@@ -101,8 +105,11 @@ function release(disk: Disk, path: string, mine: Holder): AsyncDisposable {
     async [Symbol.asyncDispose]() {
       if (!held) return;
       held = false;
-      const holder = await readHolder(disk, path).catch(() => null);
-      if (holder?.id === mine.id) await disk.unlink(path).catch(() => {});
+      try {
+        if ((await readHolder(disk, path))?.id === mine.id) await disk.unlink(path);
+      } catch {
+        abandoned.add(mine.id);
+      }
     },
   };
 }
