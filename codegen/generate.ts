@@ -1,17 +1,18 @@
 /** The pipeline of generation: load, take over comments, render everything in memory. Writes nothing. */
 import { ConfigError } from "../src/base/errors.js";
 import { type GeneratedFile, renderSchema } from "../templates/index.js";
-import { type Loaded, loadModels, type Project } from "./load.js";
-import { scanComments } from "./scan.js";
+import { type Loaded, loadModels, openCode, type Project } from "./load.js";
+import type { Place, UserCode } from "./user-code.js";
 
 export interface Generated {
   readonly loaded: Loaded;
   readonly files: readonly GeneratedFile[];
 }
 
-export async function generate(project: Project): Promise<Generated> {
-  const loaded = await loadModels(project);
-  const comments = project.config.comments ? await scanComments(loaded) : new Map<string, string>();
+/** `code` is given by those who generate again and again (`--watch`); else everything is loaded anew. */
+export async function generate(project: Project, code: UserCode = openCode(project)): Promise<Generated> {
+  const loaded = await loadModels(project, code);
+  const comments = project.config.comments ? commentsOf(loaded.declared) : new Map<string, string>();
   const rendered = renderSchema(loaded.models.schema, { readonlyRows: project.config.readonly, comments });
   if (rendered.ok) return { loaded, files: rendered.files };
   throw new ConfigError(
@@ -22,4 +23,10 @@ export async function generate(project: Project): Promise<Generated> {
       meta: { problems: rendered.problems },
     },
   );
+}
+
+function commentsOf(declared: ReadonlyMap<string, Place>): ReadonlyMap<string, string> {
+  const comments = new Map<string, string>();
+  for (const { key, comment } of declared.values()) if (comment !== null) comments.set(key, comment);
+  return comments;
 }

@@ -6,7 +6,8 @@ import { type ResolvedConfig, resolveConfig } from "../src/config.js";
 import { collectModels } from "../src/declare/collect.js";
 import type { ResolvedModels } from "../src/schema/registry.js";
 import { expandPattern, isPattern } from "./glob.js";
-import { createUserCode, relativeIssues } from "./user-code.js";
+import { relativeIssues } from "./load-errors.js";
+import { createUserCode, type Place, type UserCode } from "./user-code.js";
 
 export const CONFIG_NAMES = [
   "tenon.config.ts",
@@ -37,6 +38,8 @@ export interface Loaded extends Project {
   readonly models: ResolvedModels;
   /** The config and every module of the user that was run. */
   readonly files: readonly string[];
+  /** Where models and members are declared. */
+  readonly declared: ReadonlyMap<string, Place>;
 }
 
 export async function loadProject(options: LoadOptions): Promise<Project> {
@@ -47,20 +50,29 @@ export async function loadProject(options: LoadOptions): Promise<Project> {
   return { root, configFile, config, out };
 }
 
-export async function loadModels(project: Project): Promise<Loaded> {
-  const { root, config } = project;
-  const code = createUserCode(root, config.tsconfig === null ? null : resolve(root, config.tsconfig));
-  const modules: Record<string, unknown> = {};
-  for (const file of modelFiles(config.models, root)) modules[relative(root, file)] = { ...(await code.load(file)) };
-  const models = resolveModels(modules, root);
-  return { ...project, models, files: [project.configFile, ...code.files()] };
+/** What runs a project's models; kept for as long as its modules may stay loaded. */
+export function openCode({ root, config }: Project): UserCode {
+  return createUserCode(root, config.tsconfig === null ? null : resolve(root, config.tsconfig));
 }
 
-function resolveModels(modules: Readonly<Record<string, unknown>>, root: string): ResolvedModels {
+export async function loadModels(project: Project, code: UserCode): Promise<Loaded> {
+  const { root, config } = project;
+  const modules: Record<string, unknown> = {};
+  for (const file of modelFiles(config.models, root)) modules[relative(root, file)] = { ...(await code.load(file)) };
+  const declared = code.declared();
+  const models = resolveModels(modules, root, declared);
+  return { ...project, models, files: [project.configFile, ...code.files()], declared };
+}
+
+function resolveModels(
+  modules: Readonly<Record<string, unknown>>,
+  root: string,
+  declared: ReadonlyMap<string, Place>,
+): ResolvedModels {
   try {
     return collectModels(modules).resolve();
   } catch (error) {
-    throw error instanceof SchemaError ? relativeIssues(error, root) : error;
+    throw error instanceof SchemaError ? relativeIssues(error, root, declared) : error;
   }
 }
 
