@@ -19,6 +19,15 @@ export interface Derived {
   readonly space: string;
   /** The index keys of one document, each ending in the document's own key. */
   keys(doc: Doc, key: Key): readonly Key[];
+  /** Few rows share an entry's values: a store in partitions keeps such an index in memory for the whole space. */
+  readonly unique?: boolean;
+}
+
+/** How documents of a space are split, where the storage splits them. */
+export interface Partitioning {
+  readonly field: string;
+  /** The name of the partition that a document belongs to. Equal values of the field give equal names. */
+  of(doc: Doc): string;
 }
 
 export interface Space {
@@ -29,6 +38,8 @@ export interface Space {
   keyOf(doc: Doc): Key;
   /** For docs: the indexes that follow from them; stores that keep only documents rebuild these when loading. */
   readonly derive: readonly Derived[];
+  /** For docs; absent: the space is one partition. */
+  readonly partition?: Partitioning | undefined;
 }
 
 /** Keys k with gte <= k < lt; an absent bound is open. */
@@ -36,6 +47,10 @@ export interface Range {
   readonly gte?: Key;
   readonly lt?: Key;
   readonly reverse?: boolean;
+  /** A hint: entries of documents outside of these partitions are not needed, though they may come. */
+  readonly within?: readonly string[];
+  /** A hint for scans: the order of entries does not matter. */
+  readonly anyOrder?: boolean;
 }
 
 /** Parallel arrays, in scan order. Never written to by the reader. */
@@ -78,6 +93,10 @@ export interface Store {
   /** Replaces the set of spaces (schema change): new docs spaces start empty, new index spaces are derived, missing ones are dropped. */
   reshape(spaces: readonly Space[]): Promise<void>;
   snapshot(): Snapshot;
+  /** One read of the newest version: the same as a snapshot's, without making one. */
+  get(space: string, key: Key): Maybe<StoredValue | undefined>;
+  /** The first entry of the newest version from `prefix` up to `prefix + U+00FF`. */
+  first(space: string, prefix: Key): Maybe<StoredValue | undefined>;
   /**
    * Applies the batch atomically. Resolves once it is durable (as configured) and visible. The caller serializes
    * commits logically (one writer) but need not wait for one to resolve before the next: order of calls is order of commits.
