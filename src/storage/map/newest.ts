@@ -12,11 +12,13 @@ const LEAST_READS = 256;
 
 export class Newest {
   #roots: Roots;
+  #sequence: number;
   #maps = new Map<string, Map<Key, StoredValue>>();
   #reads = new Map<string, number>();
 
   constructor(roots: Roots) {
     this.#roots = roots;
+    this.#sequence = roots.sequence;
   }
 
   get(roots: Roots, space: string, tree: Tree<StoredValue>, key: Key): StoredValue | undefined {
@@ -40,11 +42,12 @@ export class Newest {
 
   /** The version after `batch` is the newest now. */
   advance(roots: Roots, batch: readonly Mutation[]): void {
-    if (roots.sequence !== this.#roots.sequence + 1) {
+    if (roots.sequence !== this.#sequence + 1) {
       this.reset(roots);
       return;
     }
     this.#roots = roots;
+    this.#sequence = roots.sequence;
     if (this.#maps.size === 0) return;
     for (const { space, key, value } of batch) {
       const map = this.#maps.get(space);
@@ -57,6 +60,7 @@ export class Newest {
   /** Another version is the newest, and how it came about is not known. */
   reset(roots: Roots): void {
     this.#roots = roots;
+    this.#sequence = roots.sequence;
     this.#maps = new Map();
     this.#reads = new Map();
   }

@@ -5,13 +5,18 @@
 import { invariant } from "../../base/assert.js";
 import type { Doc } from "../../schema/model.js";
 import { Tree, type TreeEditor } from "../btree.js";
+import { nextStamp } from "../btree-node.js";
 import type { Derived, Key, Mutation, Space, StoredValue } from "../store.js";
 
 export interface Roots {
   /** Number of the last commit in this version. */
   readonly sequence: number;
   readonly trees: ReadonlyMap<string, Tree<StoredValue>>;
+  /** As for nodes of the trees: made by `applyBatch` at that time, and changed by it in place when younger than its limit. */
+  readonly stamp?: number;
 }
+
+type Own = { sequence: number; readonly trees: Map<string, Tree<StoredValue>>; readonly stamp: number };
 
 export const EMPTY_ROOTS: Roots = { sequence: 0, trees: new Map() };
 
@@ -32,9 +37,14 @@ export function checkSpaces(roots: Roots, batch: readonly Mutation[]): void {
   }
 }
 
-/** The version after a commit whose spaces exist. Nodes younger than `limit` are taken from the version before it. */
+/** The version after a commit whose spaces exist. What is younger than `limit` is taken from the version before it. */
 export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: number, limit: number): Roots {
-  const trees = new Map(roots.trees);
+  const { stamp } = roots;
+  const next =
+    stamp !== undefined && stamp > limit
+      ? (roots as Own)
+      : { sequence, trees: new Map(roots.trees), stamp: nextStamp() };
+  const { trees } = next;
   for (let i = 0; i < batch.length; ) {
     const { space } = batch[i]!;
     const editor: TreeEditor<StoredValue> = trees.get(space)!.edit(limit);
@@ -46,7 +56,8 @@ export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: n
     }
     trees.set(space, editor.freeze());
   }
-  return { sequence, trees };
+  next.sequence = sequence;
+  return next;
 }
 
 /** An index built from every document of its docs space. */
