@@ -10,6 +10,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
     exclude: ["**/node_modules/**", "test/fixtures/**", "test/golden/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { embedded, file, memory } from "../src/embedded.js";
 import type { Store } from "../src/storage/store.js";
 import { REFERENCE_CAPABILITIES, referenceEngine } from "./support/reference-engine.js";
+import { SQL_TARGETS } from "./support/sql-targets.js";
 import type { Place, Target } from "./support/target.js";
 
 export const REFERENCE: Target = {
@@ -45,7 +46,7 @@ function onFiles(name: string, factory: string, durable: boolean, storage: (fold
   };
 }
 
-export const TARGETS: readonly Target[] = [
+export const EMBEDDED_TARGETS: readonly Target[] = [
   REFERENCE,
   onMemory,
   onFiles("file", "file", true, (folder) => file(join(folder, "db.json"))),
@@ -54,3 +55,5 @@ export const TARGETS: readonly Target[] = [
     file(join(folder, "db.json"), { checkpoint: "commit" }),
   ),
 ];
+
+export const TARGETS: readonly Target[] = [...EMBEDDED_TARGETS, ...SQL_TARGETS];

@@ -44,7 +44,11 @@ export const durability: Spec = (target) => {
         await again.close();
       }
     });
-    needs(target, "durable")("without a close too: the files hold every commit that has resolved", async () => {
+    needs(
+      target,
+      "durable",
+      "copies",
+    )("without a close too: the files hold every commit that has resolved", async () => {
       for (let round = 0; round < 5; round++) await db.engine.write(db.q.insert("User", [user(200 + round)]));
       const before = await wholeState(db.engine, blog);
       const copy = await db.place.copy!();

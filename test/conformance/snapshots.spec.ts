@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import { blog, seedBlog } from "../support/blog.js";
 import { READ, WRITE } from "../support/executor.js";
 import { and, eq, set } from "../support/ir.js";
-import { collect, freshDatabase, type Spec } from "../support/target.js";
+import { collect, freshDatabase, needs, type Spec } from "../support/target.js";
 
 export const snapshots: Spec = (target) => {
   describe("promise 4: one call, and one transaction, sees one snapshot", () => {
     const db = freshDatabase(target, blog, seedBlog);
 
-    test("a read transaction does not see what is committed later", async () => {
+    needs(target, "callsBesideTransactions")("a read transaction does not see what is committed later", async () => {
       await using tx = await db.engine.begin(READ);
       expect(await tx.count("Comment", null)).toBe(4);
       await db.engine.write(db.q.remove("Comment", null));
@@ -20,14 +20,14 @@ export const snapshots: Spec = (target) => {
       expect(row!.comments).toHaveLength(2);
       expect(await db.engine.count("Comment", null)).toBe(0);
     });
-    test("readers do not wait for an open writer", async () => {
+    needs(target, "callsBesideTransactions")("readers do not wait for an open writer", async () => {
       await using tx = await db.engine.begin(WRITE);
       await tx.write(db.q.update("Post", null, [set("views", 7)]));
       expect(await db.pluck("Post", "views")).toEqual([10, 30, 20, 30, 0]);
       await using reader = await db.engine.begin(READ);
       expect(await reader.count("Post", eq("views", 7))).toBe(0);
     });
-    test("a stream goes on over the state at its start", async () => {
+    needs(target, "callsBesideTransactions")("a stream goes on over the state at its start", async () => {
       const stream = db.engine.stream(db.q.find("Post", { populate: { comments: {} } }), { batch: 1 });
       const first = await stream.next();
       expect(first.value).toHaveLength(1);

@@ -4,13 +4,13 @@ import { TransactionError } from "../../src/base/errors.js";
 import { blog, seedBlog, user } from "../support/blog.js";
 import { READ, refused, WRITE } from "../support/executor.js";
 import { eq, inc, set } from "../support/ir.js";
-import { freshDatabase, rejects, type Spec, wholeState } from "../support/target.js";
+import { freshDatabase, needs, rejects, type Spec, wholeState } from "../support/target.js";
 
 export const transactions: Spec = (target) => {
   describe("transactions", () => {
     const db = freshDatabase(target, blog, seedBlog);
 
-    test("see their own writes, others do not, until commit", async () => {
+    needs(target, "callsBesideTransactions")("see their own writes, others do not, until commit", async () => {
       const tx = await db.engine.begin(WRITE);
       await db.insert("User", [user(10)], tx);
       await tx.write(db.q.update("Post", eq("id", 1), [set("views", 999)]));
@@ -62,7 +62,7 @@ export const transactions: Spec = (target) => {
       expect(await tx.count("Comment", null)).toBe(4);
       await tx.commit();
     });
-    test("writers wait for each other; both changes stay", async () => {
+    needs(target, "oneWriter")("writers wait for each other; both changes stay", async () => {
       const bump = async () => {
         await using tx = await db.engine.begin(WRITE);
         const [row] = await db.find("Post", { where: eq("id", 5) }, tx);

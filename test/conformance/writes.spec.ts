@@ -5,7 +5,7 @@ import type { Doc } from "../../src/schema/model.js";
 import { blog, POSTS, post, seedBlog, user } from "../support/blog.js";
 import { and, eq, gt, gte, inc, isIn, or, set, some, where } from "../support/ir.js";
 import { int, schemaOf, string } from "../support/schema.js";
-import { freshDatabase, rejects, type Spec, wholeState } from "../support/target.js";
+import { freshDatabase, has, rejects, type Spec, wholeState } from "../support/target.js";
 
 const keys = schemaOf({
   Auto: { fields: { id: int, text: string } },
@@ -110,11 +110,12 @@ export const writes: Spec = (target) => {
         [-1, 100, 9, 10, -20, 0, 2 ** 40].map((id) => ({ id, text: "" })),
       );
       expect(await db.pluck("Auto", "id")).toEqual([-20, -1, 0, 9, 10, 100, 2 ** 40]);
+      const odd = has(target, "anyStrings") ? ["a\u0000"] : [];
       await db.insert(
         "Named",
-        ["b", "", "B", "é", "a\u0000", "a", "ab", "😀", "\uffee"].map((id) => ({ id, text: "" })),
+        ["b", "", "B", "é", ...odd, "a", "ab", "😀", "\uffee"].map((id) => ({ id, text: "" })),
       );
-      expect(await db.pluck("Named", "id")).toEqual(["", "B", "a", "a\u0000", "ab", "b", "é", "\uffee", "😀"]);
+      expect(await db.pluck("Named", "id")).toEqual(["", "B", "a", ...odd, "ab", "b", "é", "\uffee", "😀"]);
     });
   });
 

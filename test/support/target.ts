@@ -23,19 +23,46 @@ export interface Target {
   readonly capabilities: Pick<Capabilities, "isolation" | "writers" | "durable"> & {
     /** Data outlives a closed engine. */
     readonly reopens: boolean;
+    /** What the suite expects of an engine and this one does not promise, because its database cannot. */
+    readonly lacks?: readonly Lack[];
   };
   place(): Promise<Place>;
 }
 
+export type Lack =
+  /** Strings with U+0000 and with half a surrogate pair. */
+  | "anyStrings"
+  /** Dates before 4713 BC. */
+  | "anyDates"
+  /** Values of any length in an index. */
+  | "longIndexedValues"
+  /** Auto-increment keys without gaps, whatever was refused or rolled back. */
+  | "denseKeys"
+  /** Writers wait for each other; they are not refused with a conflict. */
+  | "oneWriter"
+  /** Other calls go on while a transaction or a stream is open. */
+  | "callsBesideTransactions"
+  /** The data can be copied as it lies on disk while the database is open. */
+  | "copies";
+
 export type Spec = (target: Target) => void;
 
-type Capability = "durable" | "reopens";
+type Capability = "durable" | "reopens" | Lack;
+
+export function has(target: Target, capability: Capability): boolean {
+  if (capability === "durable" || capability === "reopens") return target.capabilities[capability];
+  return target.capabilities.lacks?.includes(capability) !== true;
+}
 
 /** `test`, or a skipped test whose name tells the missing capability. */
-export function needs(target: Target, capability: Capability): (name: string, run: () => Promise<void>) => void {
+export function needs(
+  target: Target,
+  ...capabilities: readonly Capability[]
+): (name: string, run: () => Promise<void>) => void {
+  const missing = capabilities.filter((capability) => !has(target, capability));
   return (name, run) => {
-    if (target.capabilities[capability]) test(name, run);
-    else test.skip(`${name} [needs ${capability}]`, run);
+    if (missing.length === 0) test(name, run);
+    else test.skip(`${name} [needs ${missing.join(", ")}]`, run);
   };
 }
 

@@ -1,5 +1,6 @@
 /** Schema administration on PostgreSQL: DDL in one transaction with the record of the schema, in the table `_tenon`. */
 import { SchemaDriftError } from "../../base/errors.js";
+import { Mutex } from "../../base/mutex.js";
 import type { CallOptions } from "../../base/options.js";
 import { schemaFromJson, schemaToJson } from "../../schema/json.js";
 import type { FieldMeta, Schema } from "../../schema/model.js";
@@ -15,13 +16,18 @@ import {
   indexName,
   notAlterable,
 } from "../sql/compile-ddl.js";
+import { diagnoseOp } from "../sql/diagnose-ddl.js";
 import { modelNamed } from "../sql/scope.js";
+import type { SqlSession } from "../sql/session.js";
+import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
-import type { PgConnection } from "./driver.js";
+import { constraintOf } from "./errors.js";
 
 const TABLE = "_tenon";
 /** Any number: all schema changes of one database take the same advisory lock. */
 const LOCK = 7_363_691_001;
+/** Held around several schema changes; another one, because they take the first. */
+const EXCLUSIVE = 7_363_691_002;
 
 interface Step {
   readonly text: string;
@@ -120,16 +126,26 @@ function foreignKeys(ops: readonly SchemaOp[], target: Schema): readonly Step[] 
   );
 }
 
+/** Operations that rows already there may refuse: a savepoint lets the rows be looked at afterwards. */
+function mayRefuse(op: SchemaOp): boolean {
+  if (op.kind === "createIndex") return op.index.unique;
+  return (op.kind === "addRelation" || op.kind === "alterRelation") && op.relation.kind === "belongsTo";
+}
+
 export interface AdminHost {
   readonly name: string;
-  checkOpen(): void;
   /** Runs on one connection, in a transaction of its own. */
-  transact<T>(work: (connection: PgConnection) => Promise<T>, options?: CallOptions): Promise<T>;
+  transact<T>(work: (connection: PostgresConnection) => Promise<T>, options?: CallOptions): Promise<T>;
+  /** A session of the schema given. */
+  session(connection: PostgresConnection, schema: Schema): SqlSession;
   changed(schema: Schema): void;
+  /** Whether a connection can be held while others work. */
+  readonly concurrent: boolean;
 }
 
 export class PostgresAdmin implements SchemaAdmin {
   readonly #host: AdminHost;
+  readonly #alone = new Mutex();
 
   constructor(host: AdminHost) {
     this.#host = host;
@@ -137,40 +153,36 @@ export class PostgresAdmin implements SchemaAdmin {
 
   async inspect(options?: CallOptions): Promise<Schema | null> {
     return this.#host.transact(async (connection) => {
-      if (!(await this.#exists(connection))) {
-        const [other] = await connection.run(
+      if (!(await exists(connection))) {
+        const [other] = await rowsOf(
+          connection,
           "select tablename from pg_tables where schemaname = current_schema() limit 1",
-          [],
         );
         if (other === undefined) return null;
         throw new SchemaDriftError(
           "SCHEMA.DRIFT",
           `${this.#host.name} holds tables that Tenon did not make (${String(other[0])}, …)`,
-          {
-            fix: "name another database or schema; adopting an existing database comes with migrations",
-          },
+          { fix: "name another database or schema; adopting an existing database comes with migrations" },
         );
       }
-      const [row] = await connection.run(`select text from ${TABLE} where name = 'schema'`, []);
+      const [row] = await rowsOf(connection, `select text from ${TABLE} where name = 'schema'`);
       return row === undefined ? null : schemaFromJson(String(row[0]), this.#host.name);
     }, options);
   }
 
   async apply(ops: readonly SchemaOp[], target: Schema, options?: CallOptions): Promise<void> {
     await this.#writing(options, async (connection) => {
-      const steps = ops.flatMap((op) =>
-        (STEPS[op.kind] as (op: SchemaOp, target: Schema) => readonly Step[])(op, target),
-      );
-      for (const step of [...steps, ...foreignKeys(ops, target)]) await connection.run(step.text, step.params);
-      await this.#put(connection, "schema", schemaToJson(target));
+      for (const op of ops) await this.#change(connection, op, target);
+      for (const step of foreignKeys(ops, target)) await connection.raw.run(step.text, step.params);
+      await put(connection, "schema", schemaToJson(target));
     });
     this.#host.changed(target);
   }
 
   async history(): Promise<readonly Applied[]> {
     return this.#host.transact(async (connection) => {
-      if (!(await this.#exists(connection))) return [];
-      const rows = await connection.run(`select text from ${TABLE} where name like 'applied/%' order by name`, []);
+      if (!(await exists(connection))) return [];
+      const rows = await rowsOf(connection, `select text from ${TABLE} where name like 'applied/%' order by name`);
       return rows.map((row) => {
         const entry = JSON.parse(String(row[0])) as { id: string; from: string; to: string; at: string };
         return { ...entry, at: new Date(entry.at) };
@@ -180,8 +192,8 @@ export class PostgresAdmin implements SchemaAdmin {
 
   async record(entry: Applied): Promise<void> {
     await this.#writing(undefined, async (connection) => {
-      const [row] = await connection.run(`select count(*)::text from ${TABLE} where name like 'applied/%'`, []);
-      await this.#put(
+      const [row] = await rowsOf(connection, `select count(*) from ${TABLE} where name like 'applied/%'`);
+      await put(
         connection,
         `applied/${String(row?.[0] ?? 0).padStart(9, "0")}`,
         JSON.stringify({ ...entry, at: entry.at.toISOString() }),
@@ -189,28 +201,67 @@ export class PostgresAdmin implements SchemaAdmin {
     });
   }
 
-  /** `apply` takes an advisory lock of the database itself. */
-  async exclusive<T>(work: () => Promise<T>, _options?: CallOptions): Promise<T> {
-    return work();
+  /** An advisory lock of the database, held by a transaction that does nothing else: it also ends with the connection. */
+  async exclusive<T>(work: () => Promise<T>, options?: CallOptions): Promise<T> {
+    const release = await this.#alone.acquire(options?.signal);
+    try {
+      if (!this.#host.concurrent) return await work();
+      const outcome = await this.#host.transact(async (connection) => {
+        await connection.raw.exec(`select pg_advisory_xact_lock(${EXCLUSIVE})`);
+        // Errors of the work are its caller's, not the connection's.
+        return work().then(
+          (value) => () => value,
+          (error: unknown) => () => {
+            throw error;
+          },
+        );
+      }, options);
+      return outcome();
+    } finally {
+      release();
+    }
   }
 
-  #writing(options: CallOptions | undefined, work: (connection: PgConnection) => Promise<void>): Promise<void> {
+  async #change(connection: PostgresConnection, op: SchemaOp, target: Schema): Promise<void> {
+    const steps = (STEPS[op.kind] as (op: SchemaOp, target: Schema) => readonly Step[])(op, target);
+    const refusable = mayRefuse(op) && steps.length > 0;
+    if (refusable) await connection.guard();
+    try {
+      for (const step of steps) await connection.raw.run(step.text, step.params);
+    } catch (error) {
+      if (!refusable || constraintOf(error) === null || !("model" in op) || typeof op.model !== "string") throw error;
+      await connection.undoWrite();
+      const session = this.#host.session(connection, target);
+      throw (await diagnoseOp(session, op, modelNamed(target, op.model))) ?? error;
+    }
+  }
+
+  #writing(options: CallOptions | undefined, work: (connection: PostgresConnection) => Promise<void>): Promise<void> {
     return this.#host.transact(async (connection) => {
-      await connection.run(`select pg_advisory_xact_lock(${LOCK})`, []);
-      await connection.run(`create table if not exists ${TABLE} (name text primary key, text text not null)`, []);
+      await connection.raw.exec(
+        `select pg_advisory_xact_lock(${LOCK}); create table if not exists ${TABLE} (name text primary key, text text not null)`,
+      );
       await work(connection);
     }, options);
   }
+}
 
-  async #put(connection: PgConnection, name: string, text: string): Promise<void> {
-    await connection.run(
-      `insert into ${TABLE} (name, text) values ($1, $2) on conflict (name) do update set text = excluded.text`,
-      [name, text],
-    );
-  }
+async function rowsOf(
+  connection: PostgresConnection,
+  text: string,
+  params: readonly unknown[] = [],
+): Promise<readonly (readonly unknown[])[]> {
+  return (await connection.raw.run(text, params)).rows;
+}
 
-  async #exists(connection: PgConnection): Promise<boolean> {
-    const [row] = await connection.run("select to_regclass($1)::text", [TABLE]);
-    return row !== undefined && row[0] !== null;
-  }
+async function put(connection: PostgresConnection, name: string, text: string): Promise<void> {
+  await connection.raw.run(
+    `insert into ${TABLE} (name, text) values ($1, $2) on conflict (name) do update set text = excluded.text`,
+    [name, text],
+  );
+}
+
+async function exists(connection: PostgresConnection): Promise<boolean> {
+  const [row] = await rowsOf(connection, "select to_regclass($1)::text", [TABLE]);
+  return row !== undefined && row[0] !== null;
 }

@@ -1,44 +1,71 @@
-/** One PostgreSQL connection as the session wants it; streams are cursors. */
+/**
+ * One PostgreSQL connection as the session wants it. Inside a transaction every write is guarded by a savepoint, because a
+ * failed statement would end the whole transaction and nothing could be looked up any more; it is renewed, not released,
+ * by the next write, so that a write costs two round trips. Streams are cursors.
+ */
 import { checkAborted } from "../../base/abort.js";
 import type { SqlConnection } from "../sql/session.js";
 import type { Statement } from "../sql/sql.js";
 import type { PgConnection } from "./driver.js";
 
+const GUARD = "tenon_write";
+
 export class PostgresConnection implements SqlConnection {
   readonly raw: PgConnection;
-  #released = false;
+  #guarded = false;
+  #cursors = 0;
 
   constructor(raw: PgConnection) {
     this.raw = raw;
   }
 
-  query(statement: Statement): Promise<readonly (readonly unknown[])[]> {
-    return this.raw.run(statement.text, statement.params);
+  async query({ text, params }: Statement, signal?: AbortSignal): Promise<readonly (readonly unknown[])[]> {
+    return (await this.raw.run(text, params, { signal, prepare: true })).rows;
   }
 
+  async execute({ text, params }: Statement, signal?: AbortSignal): Promise<number> {
+    return (await this.raw.run(text, params, { signal, prepare: true })).count;
+  }
+
+  /** Statements about the transaction itself; a guard does not outlive them. */
   async exec(text: string): Promise<void> {
-    await this.raw.run(text, []);
+    const guarded = this.#guarded;
+    this.#guarded = false;
+    await this.raw.exec(guarded && !text.startsWith("rollback") ? `release savepoint ${GUARD}; ${text}` : text);
+  }
+
+  async guard(): Promise<void> {
+    const again = this.#guarded;
+    this.#guarded = true;
+    await this.raw.exec(again ? `release savepoint ${GUARD}; savepoint ${GUARD}` : `savepoint ${GUARD}`);
+  }
+
+  /** After a failed write: the transaction goes on as if it had not been tried. */
+  async undoWrite(): Promise<void> {
+    this.#guarded = false;
+    await this.raw.exec(`rollback to savepoint ${GUARD}; release savepoint ${GUARD}`);
   }
 
   /** Inside a transaction only: the cursor lives as long as it. */
   async *stream(
-    statement: Statement,
+    { text, params }: Statement,
     batch: number,
     signal?: AbortSignal,
   ): AsyncIterableIterator<readonly (readonly unknown[])[]> {
-    await this.raw.run(`declare tenon_cursor no scroll cursor for ${statement.text}`, statement.params);
+    const cursor = `tenon_cursor_${this.#cursors++}`;
+    await this.raw.run(`declare ${cursor} no scroll cursor for ${text}`, params);
     for (;;) {
       checkAborted(signal);
-      const rows = await this.raw.run(`fetch forward ${Math.max(1, Math.trunc(batch))} from tenon_cursor`, []);
+      const { rows } = await this.raw.run(`fetch forward ${Math.max(1, Math.trunc(batch))} from ${cursor}`, [], {
+        signal,
+      });
       if (rows.length > 0) yield rows;
       if (rows.length < batch) break;
     }
-    await this.exec("close tenon_cursor");
+    await this.raw.exec(`close ${cursor}`);
   }
 
   release(broken: boolean): void {
-    if (this.#released) return;
-    this.#released = true;
     this.raw.release(broken);
   }
 }

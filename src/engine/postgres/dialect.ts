@@ -1,15 +1,16 @@
 /**
  * PostgreSQL's dialect. Storage: text `text collate "C"` (UTF-8 bytes: by code point), int bigint, float double precision,
- * bigint numeric, date timestamptz(3), bytes bytea, json jsonb (tagged as in doc-codec). Everything is selected as text, so
- * that no setting of the driver's parsers matters.
+ * bigint numeric, date timestamptz(3), bytes bytea, json jsonb (tagged as in doc-codec). The driver hands over
+ * the server's text, so that no setting of its parsers matters.
  */
 
 import { decodeJson, encodeJson } from "../../schema/doc-codec.js";
 import type { Json } from "../../schema/model.js";
-import { fieldOf } from "../sql/columns.js";
+import { fieldOf, operandAt } from "../sql/columns.js";
 import type { DdlDialect } from "../sql/compile-ddl.js";
+import { exactInt } from "../sql/decode.js";
 import type { ColumnKind } from "../sql/dialect.js";
-import { bind, join, type Sql, sql } from "../sql/sql.js";
+import { join, type Sql, sql, text } from "../sql/sql.js";
 
 const TYPES: Readonly<Record<ColumnKind, string>> = {
   text: 'text collate "C"',
@@ -50,15 +51,34 @@ const ENCODE: Readonly<Record<ColumnKind, (value: never) => unknown>> = {
   json: (value: Json) => encodeJson(value),
 };
 
-const DECODE: Readonly<Record<ColumnKind, (value: never) => Json>> = {
-  text: (value: string) => value,
-  int: (value: string | number) => Number(value),
-  float: (value: string | number) => Number(value),
-  bigint: (value: string | number) => BigInt(value),
-  boolean: (value: string | boolean) => value === true || value === "true",
-  date: (value: string | number) => new Date(Number(value)),
-  bytes: (value: string) => new Uint8Array(Buffer.from(value, "hex")),
-  json: (value: string) => decodeJson(value),
+/** Inside JSON: dates are milliseconds, bytes base64 text. */
+const ENCODE_NESTED: typeof ENCODE = {
+  ...ENCODE,
+  date: (value: Date) => String(value.getTime()),
+  bytes: (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+};
+
+type Decoders = Readonly<Record<ColumnKind, ((value: unknown) => Json) | null>>;
+
+/** The server's text. */
+const DECODE: Decoders = {
+  text: null,
+  int: (value) => exactInt(Number(value)),
+  float: (value) => Number(value),
+  bigint: (value) => BigInt(value as string),
+  boolean: (value) => value === "t",
+  date: (value) => new Date(Number(value)),
+  bytes: (value) => new Uint8Array(Buffer.from(value as string, "hex")),
+  json: (value) => decodeJson(value as string),
+};
+
+/** What JSON.parse makes of the server's JSON. */
+const DECODE_NESTED: Decoders = {
+  ...DECODE,
+  int: (value) => exactInt(value as number),
+  // "NaN" and "Infinity" are strings in JSON.
+  float: (value) => Number(value),
+  boolean: null,
 };
 
 /** A form that text and JSON both carry exactly. */
@@ -70,12 +90,20 @@ function portable(kind: ColumnKind, column: Sql): Sql {
 /** A parameter's type where the context does not tell it. */
 const CASTS: Readonly<Record<Exclude<ColumnKind, "json">, string>> = {
   text: "text",
-  int: "float8",
+  int: "int8",
   float: "float8",
   bigint: "numeric",
   boolean: "boolean",
   date: "timestamptz",
   bytes: "bytea",
+};
+
+/** What `jsonScalar` gives; all of it by immutable functions, so that it can be indexed. */
+const NESTED_TYPES: Readonly<Record<Exclude<ColumnKind, "json">, string>> = {
+  ...CASTS,
+  int: "float8",
+  date: "float8",
+  bytes: "text",
 };
 
 const JSON_TYPES: Readonly<Record<Exclude<ColumnKind, "json">, string>> = {
@@ -103,27 +131,34 @@ export const postgresDialect: DdlDialect = {
   placeholder: (position) => `$${position}`,
   columnType: (kind) => TYPES[kind],
   encode: (kind, value) => (value === null ? null : ENCODE[kind](value as never)),
-  selectTop: (kind, column) => sql`${portable(kind, column)}::text`,
+  encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
+  castFor: (kind, value, nested) => {
+    if (kind === "json") return "";
+    if (nested) return `::${NESTED_TYPES[kind]}`;
+    // An int column compared with a fraction: both as floats.
+    return kind === "int" && !Number.isSafeInteger(value) ? "::float8" : `::${CASTS[kind]}`;
+  },
+  selectTop: (kind, column) => portable(kind, column),
   selectNested: (kind, column) =>
     kind === "bigint" || kind === "json" ? sql`${column}::text` : portable(kind, column),
-  decodeTop: (kind, value) => DECODE[kind](value as never),
-  decodeNested: (kind, value) => DECODE[kind](value as never),
+  decodeTop: (kind) => DECODE[kind],
+  decodeNested: (kind) => DECODE_NESTED[kind],
   jsonScalar: (column, path, kind) => {
     const tag = TAGS[kind];
     const at = jsonPath(tag === undefined ? path : [...path, tag]);
-    const text = sql`case when jsonb_typeof(${column} #> ${at}) = '${JSON_TYPES[kind]}' then ${column} #>> ${at} end`;
-    if (kind === "text") return sql`(${text}) collate "C"`;
-    if (kind === "date") return sql`(timestamptz 'epoch' + (${text})::bigint * interval '1 millisecond')`;
-    if (kind === "bytes") return sql`decode(${text}, 'base64')`;
-    return sql`(${text})::${CASTS[kind]}`;
+    const scalar = sql`case when jsonb_typeof(${column} #> ${at}) = '${JSON_TYPES[kind]}' then ${column} #>> ${at} end`;
+    if (kind === "text" || kind === "bytes") return sql`(${scalar}) collate "C"`;
+    return sql`(${scalar})::${NESTED_TYPES[kind]}`;
+  },
+  asColumn: (kind, scalar) => {
+    if (kind === "date") return sql`(timestamptz 'epoch' + ${scalar} * interval '1 millisecond')`;
+    if (kind === "int") return sql`${scalar}::int8`;
+    return kind === "bytes" ? sql`decode(${scalar}, 'base64')` : scalar;
   },
   notDistinct: (a, b) => sql`${a} is not distinct from ${b}`,
   textMatch: (op, text, value) => {
-    const operand = sql`${bind(value)}::text`;
-    if (op === "contains") return sql`strpos(${text}, ${operand}) > 0`;
-    if (op === "startsWith") return sql`starts_with(${text}, ${operand})`;
-    const length = String([...value].length);
-    return value === "" ? sql`${text} is not null` : sql`right(${text}, ${length}) = ${operand}`;
+    if (op === "contains") return sql`strpos(${text}, ${value}) > 0`;
+    return op === "startsWith" ? sql`starts_with(${text}, ${value})` : sql`right(${text}, length(${value})) = ${value}`;
   },
   jsonRow: (items) => {
     if (items.length <= ARGUMENTS) return sql`json_build_array(${join(items, ", ")})`;
@@ -132,17 +167,21 @@ export const postgresDialect: DdlDialect = {
       parts.push(sql`jsonb_build_array(${join(items.slice(start, start + ARGUMENTS), ", ")})`);
     return sql`(${join(parts, " || ")})`;
   },
-  jsonRows: (row, from, alias, position) =>
-    sql`(select coalesce(json_agg(${row} order by ${position}), '[]') from ${from} as ${alias})`,
-  limit: (limit, offset): Sql =>
-    sql`${limit === null ? "" : ` limit ${limit}`}${offset === 0 ? "" : ` offset ${offset}`}`,
+  jsonRows: (row) => sql`coalesce(json_agg(${row}), '[]')`,
+  limit: (limit, offset): Sql => [
+    ...(limit === null ? [] : sql` limit ${limit}::int8`),
+    ...(offset === null ? [] : sql` offset ${offset}::int8`),
+  ],
   sum: (_kind, column) => sql`sum(${column})`,
   avg: (_kind, column) => sql`(sum(${column})::float8 / count(${column}))`,
   incrementKey: (column) => `${column} bigint generated by default as identity primary key`,
   indexTerm: (model, path) => {
     const [head, ...rest] = path;
     const column = quote(fieldOf(model, head ?? "").column);
-    return rest.length === 0 ? column : `(${column} #>> ${jsonPath(rest)})`;
+    if (rest.length === 0) return column;
+    // The expression that a filter on the path compiles to, so that PostgreSQL finds the index.
+    const operand = operandAt(postgresDialect, model, "", path);
+    return `(${operand === null ? `${column} #> ${jsonPath(rest)}` : text(operand.expression)})`;
   },
   alterForeignKeys: true,
 };

@@ -1,20 +1,30 @@
 /** The drivers that the user passes in, as the small structural types that are needed of them. */
-import { Mutex } from "../../base/mutex.js";
 
 /** A query as `pg` takes it. */
 export interface PgQueryConfig {
   readonly text: string;
   readonly values: unknown[];
   readonly rowMode: "array";
+  /** Prepared under this name, once per connection. */
+  readonly name?: string;
+  readonly types: { getTypeParser(): (value: string) => unknown };
+}
+
+export interface PgResult {
+  readonly rows: unknown[];
+  readonly rowCount?: number | null;
 }
 
 /** What of `pg`'s PoolClient is used. */
 export interface PgClient {
-  query(config: PgQueryConfig): Promise<{ readonly rows: unknown[] }>;
+  query(config: PgQueryConfig): Promise<PgResult>;
   release(destroy?: boolean | Error): void;
   on(event: "error", listener: (error: Error) => void): unknown;
   removeListener(event: "error", listener: (error: Error) => void): unknown;
+  readonly host?: string;
+  readonly port?: number;
   readonly processID?: number | null;
+  readonly secretKey?: number | null;
 }
 
 /** What of `pg`'s Pool is used. */
@@ -22,6 +32,19 @@ export interface PgPool {
   connect(): Promise<PgClient>;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
+  removeListener(event: "error", listener: (error: Error) => void): unknown;
+}
+
+/** The module `pg`. */
+export interface PgDriver {
+  readonly Pool: new (config: PgPoolConfig) => PgPool;
+}
+
+export interface PgPoolConfig {
+  readonly connectionString: string;
+  readonly max: number;
+  readonly connectionTimeoutMillis: number;
+  readonly keepAlive: boolean;
 }
 
 /** What of PGlite is used. */
@@ -29,70 +52,43 @@ export interface PgliteDatabase {
   query(
     text: string,
     params?: unknown[],
-    options?: { readonly rowMode?: "array" },
-  ): Promise<{ readonly rows: unknown[] }>;
-  close(): Promise<void>;
+    options?: { readonly rowMode?: "array"; readonly parsers?: Readonly<Record<number, (value: string) => unknown>> },
+  ): Promise<{ readonly rows: unknown[]; readonly affectedRows?: number | undefined }>;
+  exec(text: string): Promise<unknown>;
+  /** Where it keeps its files; nowhere: in memory. */
+  readonly dataDir?: string | undefined;
 }
 
-/** A connection as the engine wants it. Rows are arrays. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** May be prepared: its text comes again. */
+  readonly prepare?: boolean | undefined;
+}
+
+export interface RunResult {
+  readonly rows: readonly (readonly unknown[])[];
+  /** Rows that the statement wrote. */
+  readonly count: number;
+}
+
+/** A connection as the engine wants it. Rows are arrays; every value is the server's text. */
 export interface PgConnection {
-  run(text: string, params: readonly unknown[]): Promise<readonly (readonly unknown[])[]>;
-  /** Server process, for cancelling; null where there is none. */
-  readonly processId: number | null;
+  run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult>;
+  /** Several statements without parameters, in one round trip. */
+  exec(text: string): Promise<void>;
+  /** Giving it back a second time does nothing. `broken`: its state is unknown, so it is destroyed. */
   release(broken: boolean): void;
 }
 
+/** Where connections come from. */
 export interface PgSource {
+  /** Whether several connections can be out at once. */
   readonly concurrent: boolean;
+  /** Whether a commit outlives the process. */
+  readonly durable: boolean;
   acquire(signal?: AbortSignal): Promise<PgConnection>;
-  end(): Promise<void>;
-}
-
-export function poolSource(pool: PgPool): PgSource {
-  // An idle connection that dies tells so here; the next query takes another one.
-  pool.on("error", () => {});
-  return {
-    concurrent: true,
-    acquire: async () => {
-      const client = await pool.connect();
-      const ignore = () => {};
-      client.on("error", ignore);
-      return {
-        processId: client.processID ?? null,
-        run: async (text, params) => {
-          const { rows } = await client.query({ text, values: [...params], rowMode: "array" });
-          return rows as (readonly unknown[])[];
-        },
-        release: (broken) => {
-          client.removeListener("error", ignore);
-          client.release(broken);
-        },
-      };
-    },
-    end: () => pool.end(),
-  };
-}
-
-/** PGlite has one connection: it goes round. */
-export function pgliteSource(database: PgliteDatabase): PgSource {
-  const turn = new Mutex();
-  return {
-    concurrent: false,
-    acquire: async (signal) => {
-      const release = await turn.acquire(signal);
-      return {
-        processId: null,
-        run: async (text, params) => {
-          const { rows } = await database.query(text, [...params], { rowMode: "array" });
-          return rows as (readonly unknown[])[];
-        },
-        release,
-      };
-    },
-    end: () => database.close(),
-  };
-}
-
-export function isPool(driver: PgPool | PgliteDatabase): driver is PgPool {
-  return "connect" in driver && "end" in driver;
+  /** Prepared statements no longer fit: the schema has changed. */
+  forget(): void;
+  /** Destroys what is out, rejects who waits with `error`; ends what it has made itself. */
+  close(error: Error): Promise<void>;
 }

@@ -1,12 +1,12 @@
 /**
- * The engine over a PostgreSQL server (a pool of `pg`) or PGlite. A lone call is one statement in a transaction of its own;
- * transactions run in REPEATABLE READ unless asked otherwise, each on its own connection. A connection whose state is not
- * known is destroyed, never given back.
+ * The engine over a PostgreSQL server (a pool of `pg`) or PGlite. A lone read, and a lone write that is one statement, is a
+ * transaction of its own on the server; other lone writes and transactions run in REPEATABLE READ unless asked otherwise,
+ * each on its own connection. A connection whose state is not known is destroyed, never given back.
  */
 import { checkAborted } from "../../base/abort.js";
-import { StorageError } from "../../base/errors.js";
+import { StorageError, TenonError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
-import type { Doc, ModelMeta, Schema } from "../../schema/model.js";
+import type { Doc, Schema } from "../../schema/model.js";
 import type {
   BeginOptions,
   CallOptions,
@@ -17,17 +17,19 @@ import type {
   StreamOptions,
   Transaction,
 } from "../engine.js";
-import { compileFind } from "../sql/compile-find.js";
+import { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
 import { explainSql } from "../sql/explain.js";
-import { type SessionContext, type SqlConnection, SqlSession } from "../sql/session.js";
+import { isOneStatement, SqlSession } from "../sql/session.js";
 import { SqlTransaction } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
 import { PostgresAdmin } from "./admin.js";
 import { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
 import type { PgSource } from "./driver.js";
-import { isConnectionLost, isConstraint, postgresError } from "./errors.js";
+import { commitError, constraintOf, isConnectionLost, postgresError } from "./errors.js";
+import { again } from "./retry.js";
+import { advanceSequence } from "./sequence.js";
 
 const CAPABILITIES: Capabilities = {
   pushdown: new Set<Filter["kind"]>(["and", "or", "not", "compare", "in", "text", "related"]),
@@ -40,6 +42,9 @@ const CAPABILITIES: Capabilities = {
 
 /** The wire protocol counts parameters in 16 bits. */
 const PARAMETER_LIMIT = 65535;
+const STREAM_BATCH = 1000;
+
+type Level = "read committed" | "repeatable read" | "serializable";
 
 export class PostgresEngine implements Engine {
   readonly name: string;
@@ -47,37 +52,41 @@ export class PostgresEngine implements Engine {
   readonly admin: PostgresAdmin;
   readonly #source: PgSource;
   readonly #transactions = new Set<SqlTransaction>();
-  #schema: Schema | null = null;
+  #compiler: Compiler | null = null;
   #open = false;
 
   constructor(name: string, source: PgSource) {
     this.name = name;
     this.#source = source;
-    this.capabilities = { ...CAPABILITIES, writers: source.concurrent ? "many" : "one" };
+    this.capabilities = {
+      ...CAPABILITIES,
+      writers: source.concurrent ? "many" : "one",
+      cancel: source.concurrent ? "statement" : "batch",
+      durable: source.durable,
+    };
     this.admin = new PostgresAdmin({
       name,
-      checkOpen: () => this.#checkOpen(),
       transact: (work, options) =>
         this.#lend(options, async (connection) => {
           await connection.exec("begin");
           try {
-            const result = await work(connection.raw);
+            const result = await work(connection);
             await connection.exec("commit");
             return result;
           } catch (error) {
-            await connection.exec("rollback");
+            if (!isConnectionLost(error)) await connection.exec("rollback");
             throw error;
           }
         }),
-      changed: (schema) => {
-        this.#schema = schema;
-      },
+      changed: (schema) => this.#use(schema),
+      session: (connection, schema) => this.#session(connection, false, new Compiler(dialect, schema)),
+      concurrent: source.concurrent,
     });
   }
 
   async open(schema: Schema, options?: CallOptions): Promise<void> {
     checkAborted(options?.signal);
-    this.#schema = schema;
+    this.#use(schema);
     this.#open = true;
     try {
       await this.#lend(options, (connection) => connection.exec("select 1"));
@@ -88,79 +97,83 @@ export class PostgresEngine implements Engine {
   }
 
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#lend(options, (connection) => this.#session(connection).find(query, options?.signal));
+    return this.#reading(options, (connection) => this.#session(connection).find(query, options?.signal));
   }
 
   aggregate(query: AggregateQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#lend(options, (connection) => this.#session(connection).aggregate(query, options?.signal));
+    return this.#reading(options, (connection) => this.#session(connection).aggregate(query, options?.signal));
   }
 
   count(model: string, where: Filter | null, options?: CallOptions): Promise<number> {
-    return this.#lend(options, (connection) => this.#session(connection).count(model, where, options?.signal));
+    return this.#reading(options, (connection) => this.#session(connection).count(model, where, options?.signal));
   }
 
   explain(query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    return this.#lend(options, (connection) => this.#explain(connection, query, options));
+    return this.#reading(options, (connection) => this.#explain(connection, query, options));
   }
 
   async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
     this.#checkOpen();
     checkAborted(options?.signal);
     const connection = await this.#acquire(options);
-    let broken = false;
+    // Left early or failed: what is open on the server is not worth an extra round trip to know.
+    let done = false;
     try {
       await connection.exec("begin isolation level repeatable read read only");
-      for await (const batch of this.#session(connection).stream(query, options?.batch ?? 1000, options?.signal)) {
+      const batches = this.#session(connection).stream(query, options?.batch ?? STREAM_BATCH, options?.signal);
+      for await (const batch of batches) {
         yield batch;
         this.#checkOpen();
         checkAborted(options?.signal);
       }
       await connection.exec("commit");
+      done = true;
     } catch (error) {
-      broken = true;
-      throw error;
+      throw this.#typed(error);
     } finally {
-      if (!broken)
-        await connection.exec("rollback").catch(() => {
-          broken = true;
-        });
-      connection.release(broken);
+      if (!done) done = await endQuietly(connection);
+      connection.release(!done);
     }
   }
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
-    const transaction = await this.begin({ mode: "write", signal: options?.signal });
-    try {
-      const result = await transaction.write(command);
-      await transaction.commit();
-      return result;
-    } finally {
-      await transaction[Symbol.asyncDispose]();
+    this.#checkOpen();
+    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT)) {
+      return this.#lend(
+        options,
+        (connection) => this.#session(connection).write(command, options?.signal),
+        commitError,
+      );
     }
+    // A lone command may always be run again: nobody has seen anything of it.
+    return again(options?.signal, async () => {
+      const transaction = await this.begin({ mode: "write", signal: options?.signal });
+      try {
+        const result = await transaction.write(command, options);
+        await transaction.commit();
+        return result;
+      } finally {
+        await transaction[Symbol.asyncDispose]();
+      }
+    });
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    this.#checkOpen();
-    checkAborted(options.signal);
-    const connection = await this.#acquire(options);
-    const level = options.isolation === "serializable" ? "serializable" : "repeatable read";
-    try {
-      await connection.exec(`begin isolation level ${level}${options.mode === "read" ? " read only" : ""}`);
-    } catch (error) {
-      connection.release(true);
-      throw postgresError(error, this.name);
-    }
-    // A transaction takes its snapshot with its first statement: take it now.
-    if (options.mode === "read") await connection.exec("select 1");
+    const level: Level = options.isolation === "serializable" ? "serializable" : "repeatable read";
+    const connection = await this.#begin(
+      `begin isolation level ${level}${options.mode === "read" ? " read only" : ""}`,
+      options,
+    );
     const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal });
     const transaction = new SqlTransaction(
       {
         checkOpen: () => this.#checkOpen(),
-        commitError: (error) => postgresError(error, this.name),
+        commitError: (error) => (this.#open ? commitError(error, this.name) : closedStorage()),
         ended: (ended) => this.#transactions.delete(ended),
       },
       {
         session: this.#session(connection, options.mode === "write"),
+        cursors: true,
         exec: (text) => connection.exec(text),
         explain: (query, explain) => this.#explain(connection, query, explain),
         release: (broken) => connection.release(broken),
@@ -176,11 +189,33 @@ export class PostgresEngine implements Engine {
     if (!this.#open) return;
     this.#open = false;
     for (const transaction of this.#transactions) transaction.terminate();
-    await this.#source.end();
+    await this.#source.close(closedStorage());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #use(schema: Schema): void {
+    this.#compiler = new Compiler(dialect, schema);
+    this.#source.forget();
+  }
+
+  async #begin(text: string, options: BeginOptions): Promise<PostgresConnection> {
+    this.#checkOpen();
+    checkAborted(options.signal);
+    for (let attempt = 0; ; attempt++) {
+      const connection = await this.#acquire(options);
+      try {
+        // A transaction takes its snapshot with its first statement: take it now.
+        await connection.exec(options.mode === "read" ? `${text}; select 1` : text);
+        return connection;
+      } catch (error) {
+        connection.release(true);
+        // A connection that died while nobody used it: there are others.
+        if (attempt > 0 || !isConnectionLost(error) || !this.#open) throw this.#typed(error);
+      }
+    }
   }
 
   async #acquire(options: CallOptions | undefined): Promise<PostgresConnection> {
@@ -188,12 +223,28 @@ export class PostgresEngine implements Engine {
     try {
       return new PostgresConnection(await this.#source.acquire(options?.signal));
     } catch (error) {
-      this.#checkOpen();
-      throw postgresError(error, this.name);
+      throw this.#typed(error);
     }
   }
 
-  async #lend<T>(options: CallOptions | undefined, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+  /** Reads change nothing, so one that met a dead connection is tried once more on another one. */
+  async #reading<T>(
+    options: CallOptions | undefined,
+    work: (connection: PostgresConnection) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#lend(options, work);
+    } catch (error) {
+      if (!this.#open || !(error instanceof TenonError) || error.code !== "STORAGE.DISCONNECTED") throw error;
+      return this.#lend(options, work);
+    }
+  }
+
+  async #lend<T>(
+    options: CallOptions | undefined,
+    work: (connection: PostgresConnection) => Promise<T>,
+    typed = postgresError,
+  ): Promise<T> {
     this.#checkOpen();
     checkAborted(options?.signal);
     const connection = await this.#acquire(options);
@@ -201,59 +252,59 @@ export class PostgresEngine implements Engine {
     try {
       return await work(connection);
     } catch (error) {
-      const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-      broken = isConnectionLost(cause);
-      throw postgresError(error, this.name);
+      broken = isConnectionLost(error);
+      throw this.#open ? typed(error, this.name) : closedStorage();
     } finally {
       connection.release(broken);
     }
   }
 
-  #session(connection: PostgresConnection, savepoints = false): SqlSession {
-    const schema = this.#schema;
-    if (schema === null) throw closedStorage();
-    const context: SessionContext = {
-      dialect,
-      schema,
+  #typed(error: unknown): Error {
+    return this.#open ? postgresError(error, this.name) : closedStorage();
+  }
+
+  #session(
+    connection: PostgresConnection,
+    inTransaction = false,
+    compiler: Compiler = this.#compilerNow(),
+  ): SqlSession {
+    return new SqlSession(connection, {
+      compiler,
       parameterLimit: PARAMETER_LIMIT,
       explainError: async (error, command, docs) => {
-        if (savepoints && command !== null) await connection.exec("rollback to savepoint tenon_write");
-        if (command === null || !isConstraint(error)) return postgresError(error, this.name);
+        if (!this.#open) return closedStorage();
+        // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
+        if (isConnectionLost(error)) return inTransaction || command === null ? this.#typed(error) : (error as Error);
+        if (inTransaction && command !== null) await connection.undoWrite();
+        if (command === null || constraintOf(error) === null) return this.#typed(error);
         const find = async (query: FindQuery) => {
-          const compiled = compileFind(dialect, schema, query);
-          return compiled.decode(await connection.query(compiled.statement));
+          const { compiled, statement } = compiler.find(query);
+          return compiled.decode(await connection.query(statement));
         };
         const concerned = command.kind === "insert" ? { ...command, docs } : command;
-        return (await diagnose(find, schema, concerned)) ?? postgresError(error, this.name);
+        return (await diagnose(find, compiler.schema, concerned)) ?? this.#typed(error);
       },
-      advanceSequence: (on, model) => advanceSequence(on, model),
-      ...(savepoints
-        ? {
-            beforeWrite: () => connection.exec("savepoint tenon_write"),
-            afterWrite: () => connection.exec("release savepoint tenon_write"),
-          }
-        : {}),
-    };
-    return new SqlSession(connection, context);
+      advanceSequence,
+      ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
+    });
   }
 
   async #explain(connection: PostgresConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    const schema = this.#schema;
-    if (schema === null) throw closedStorage();
-    const compiled = compileFind(dialect, schema, query);
-    const rows = await connection.query({
-      text: `explain ${compiled.statement.text}`,
-      params: compiled.statement.params,
-    });
+    const { compiled, statement } = this.#compilerNow().find(query);
+    const { rows } = await connection.raw.run(`explain ${statement.text}`, statement.params);
     const details = rows.map((row) => String(row[0]));
     const indexes = details.flatMap((detail) =>
       [...detail.matchAll(/Index (?:Only )?Scan(?: Backward)? using (\S+)|Bitmap Index Scan on (\S+)/g)].map(
         (match) => match[1] ?? match[2] ?? "",
       ),
     );
-    const returned =
-      options?.analyze === true ? compiled.decode(await connection.query(compiled.statement)).length : null;
+    const returned = options?.analyze === true ? compiled.decode(await connection.query(statement)).length : null;
     return explainSql(this.name, query, compiled, [...new Set(indexes)], details, returned);
+  }
+
+  #compilerNow(): Compiler {
+    if (this.#compiler === null) throw closedStorage();
+    return this.#compiler;
   }
 
   #checkOpen(): void {
@@ -261,15 +312,11 @@ export class PostgresEngine implements Engine {
   }
 }
 
-/** The identity's sequence must be past every key that was given explicitly. */
-async function advanceSequence(connection: SqlConnection, model: ModelMeta): Promise<void> {
-  const table = dialect.quote(model.collection);
-  const column = model.fields.find((field) => field.name === model.key[0])?.column ?? "";
-  const sequence = `pg_get_serial_sequence('${table.replaceAll("'", "''")}', '${column.replaceAll("'", "''")}')`;
-  await connection.query({
-    text: `select setval(${sequence}, greatest((select max(${dialect.quote(column)}) from ${table}), nextval(${sequence}) - 1), true)`,
-    params: [],
-  });
+async function endQuietly(connection: PostgresConnection): Promise<boolean> {
+  return connection.exec("rollback").then(
+    () => true,
+    () => false,
+  );
 }
 
 function closedStorage(): StorageError {

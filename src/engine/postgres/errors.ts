@@ -1,36 +1,107 @@
-/** SQLSTATE -> typed errors: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-import { ConflictError, LockedError, QueryError, StorageError, TenonError } from "../../base/errors.js";
+/** SQLSTATE -> typed errors: https://www.postgresql.org/docs/current/errcodes-appendix.html. Codes only, never messages. */
+import {
+  ConflictError,
+  type ErrorDetails,
+  LockedError,
+  QueryError,
+  StorageError,
+  TenonError,
+} from "../../base/errors.js";
 
 export function sqlState(error: unknown): string | null {
   if (typeof error !== "object" || error === null || !("code" in error)) return null;
-  return typeof error.code === "string" ? error.code : null;
+  return typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
 }
 
-export function isConstraint(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === "23505" || state === "23503" || state === "23001";
+export type ConstraintKind = "unique" | "foreignKey";
+
+const CONSTRAINTS: ReadonlyMap<string | null, ConstraintKind> = new Map([
+  ["23505", "unique"],
+  ["23503", "foreignKey"],
+  ["23001", "foreignKey"],
+]);
+
+export function constraintOf(error: unknown): ConstraintKind | null {
+  return CONSTRAINTS.get(sqlState(error)) ?? null;
 }
 
-/** Whether the connection that gave the error can still be used. */
+/** Whether the connection that gave the error is gone: no answer of the server, or its last one. */
 export function isConnectionLost(error: unknown): boolean {
+  if (error instanceof TenonError)
+    return error.code === "STORAGE.DISCONNECTED" || error.code === "STORAGE.COMMIT_UNKNOWN";
   const state = sqlState(error);
-  return state === null || state.startsWith("08") || state.startsWith("57P") || !/^[0-9A-Z]{5}$/.test(state);
+  return state === null || state.startsWith("08") || (state.startsWith("57P") && state !== "57P03");
+}
+
+function disconnected(error: unknown, where: string): StorageError {
+  const message = error instanceof Error && error.message !== "" ? error.message : String(error);
+  return new StorageError("STORAGE.DISCONNECTED", `${where}: the connection broke: ${message}`, { cause: error });
+}
+
+type Make = (error: Error, where: string, details: ErrorDetails) => TenonError;
+
+const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ["40001", (_error, _where, details) => conflict(details)],
+  ["40P01", (_error, _where, details) => conflict(details)],
+  [
+    "55P03",
+    (_error, _where, details) =>
+      new LockedError("Another transaction holds the lock", { ...details, fix: "try again" }),
+  ],
+  ["53100", (_error, where, details) => new StorageError("STORAGE.FULL", `The disk of ${where} is full`, details)],
+  [
+    "53300",
+    (_error, where, details) =>
+      new StorageError("STORAGE.BUSY", `${where} takes no more connections`, {
+        ...details,
+        fix: "lower max, or put a pooler such as PgBouncer in between",
+      }),
+  ],
+  [
+    "57014",
+    (_error, where, details) =>
+      new QueryError("QUERY.TIMEOUT", `${where}: the server cancelled a statement`, {
+        ...details,
+        fix: "look at explain() of the query, and at statement_timeout of the server",
+      }),
+  ],
+  [
+    "54000",
+    (error, _where, details) =>
+      new QueryError("QUERY.INVALID_VALUE", `PostgreSQL: a value is too long for its index: ${error.message}`, {
+        ...details,
+        fix: "an indexed value may have about 2,700 bytes (after compression): drop the index, or index a digest",
+      }),
+  ],
+]);
+
+function conflict(details: ErrorDetails): ConflictError {
+  return new ConflictError("CONFLICT.SERIALIZATION", "Another transaction changed the same data", {
+    ...details,
+    fix: "run the transaction again",
+  });
 }
 
 export function postgresError(error: unknown, where: string): Error {
   if (error instanceof TenonError) return error;
-  const state = sqlState(error) ?? "";
-  const message = error instanceof Error ? error.message : String(error);
+  const state = sqlState(error);
+  if (isConnectionLost(error)) return disconnected(error, where);
+  const real = error instanceof Error ? error : new TypeError(String(error));
   const details = { cause: error, meta: { sqlState: state } };
-  if (state === "40001" || state === "40P01") {
-    return new ConflictError("CONFLICT.SERIALIZATION", "Another transaction changed the same data", {
-      ...details,
-      fix: "run the transaction again",
-    });
-  }
-  if (state === "55P03") return new LockedError("Another transaction holds the lock", { ...details, fix: "try again" });
-  if (state.startsWith("53100")) return new StorageError("STORAGE.FULL", `The disk of ${where} is full`, details);
-  if (state.startsWith("22"))
-    return new QueryError("QUERY.INVALID_VALUE", `PostgreSQL refuses a value: ${message}`, details);
-  return new StorageError("STORAGE.IO", `PostgreSQL: ${message}`, details);
+  const made = BY_STATE.get(state ?? "");
+  if (made !== undefined) return made(real, where, details);
+  if (state?.startsWith("22"))
+    return new QueryError("QUERY.INVALID_VALUE", `PostgreSQL refuses a value: ${real.message}`, details);
+  return new StorageError("STORAGE.IO", `${where}: ${real.message}`, details);
+}
+
+/** The commit was sent, and no answer came. */
+export function commitError(error: unknown, where: string): Error {
+  const typed = postgresError(error, where);
+  if (!(typed instanceof StorageError) || typed.code !== "STORAGE.DISCONNECTED") return typed;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StorageError("STORAGE.COMMIT_UNKNOWN", `${where}: the connection broke during the commit: ${message}`, {
+    cause: error,
+    fix: "read what was written before trying again",
+  });
 }

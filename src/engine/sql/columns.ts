@@ -60,6 +60,10 @@ export function columnOf(dialect: Dialect, alias: string, field: FieldMeta): Sql
 export interface Operand {
   readonly kind: Exclude<ColumnKind, "json">;
   readonly expression: Sql;
+  /** Inside a JSON column: some kinds have another form there. */
+  readonly nested: boolean;
+  /** For messages: `User.address.city`. */
+  readonly name: string;
 }
 
 export function operandAt(dialect: Dialect, model: ModelMeta, alias: string, path: Path): Operand | null {
@@ -69,13 +73,15 @@ export function operandAt(dialect: Dialect, model: ModelMeta, alias: string, pat
   const column = columnOf(dialect, alias, field);
   if (rest.length === 0) {
     const kind = kindOf(field.type);
-    return kind === "json" ? null : { kind, expression: column };
+    return kind === "json" ? null : { kind, expression: column, nested: false, name: `${model.name}.${field.name}` };
   }
   const found = typeAt(model, path);
   if (found === null) return null;
   const kind = kindOf(found.type);
   const expression = kind === "json" ? null : dialect.jsonScalar(column, rest, kind);
-  return kind === "json" || expression === null ? null : { kind, expression };
+  return kind === "json" || expression === null
+    ? null
+    : { kind, expression, nested: true, name: `${model.name}.${path.join(".")}` };
 }
 
 /** The column at `path` when it is a whole JSON column: good for null tests only. */

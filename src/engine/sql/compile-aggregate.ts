@@ -1,14 +1,16 @@
 /** AggregateQuery -> one statement, or null when a path or a condition is not SQL's. */
 import type { AggregateQuery, Measure } from "../../query/ir.js";
 import type { Doc, Json, Path, Schema } from "../../schema/model.js";
-import { type Operand, operandAt, wholeColumn } from "./columns.js";
+import { operandAt, wholeColumn } from "./columns.js";
 import { compileFilter, TRUE } from "./compile-filter.js";
+import { compileSlice } from "./compile-order.js";
 import type { ColumnKind, Dialect } from "./dialect.js";
+import { FIXED, type Literals } from "./literals.js";
 import { rootScope, type Scope } from "./scope.js";
-import { join, render, type Sql, type Statement, sql } from "./sql.js";
+import { join, render, type Sql, sql, type Template } from "./sql.js";
 
 export interface CompiledAggregate {
-  readonly statement: Statement;
+  readonly template: Template;
   decode(rows: readonly (readonly unknown[])[]): readonly Doc[];
 }
 
@@ -30,7 +32,8 @@ function measureOf(scope: Scope, measure: Measure): Output | null {
   }
   const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
   if (operand === null) return null;
-  const { kind, expression } = operand;
+  const { kind } = operand;
+  const expression = operand.nested ? scope.dialect.asColumn(kind, operand.expression) : operand.expression;
   if (fn === "min" || fn === "max")
     return kind === "boolean" || kind === "bytes" ? null : { name, kind, expression: sql`${fn}(${expression})` };
   if (kind !== "int" && kind !== "float" && kind !== "bigint") return null;
@@ -39,8 +42,10 @@ function measureOf(scope: Scope, measure: Measure): Output | null {
 }
 
 function groupOf(scope: Scope, path: Path): Output | null {
-  const operand: Operand | null = operandAt(scope.dialect, scope.model, scope.alias, path);
-  return operand === null ? null : { name: path.join("."), ...operand };
+  const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
+  if (operand === null) return null;
+  const { kind, expression, nested } = operand;
+  return { name: path.join("."), kind, expression: nested ? scope.dialect.asColumn(kind, expression) : expression };
 }
 
 /** Names of the result rows as a scope of their own: `having` and `orderBy` are compiled against the columns of the inner select. */
@@ -78,8 +83,13 @@ function conditionOn(
   return { having, order: terms.length === 0 ? [] : sql` order by ${join(terms, ", ")}` };
 }
 
-export function compileAggregate(dialect: Dialect, schema: Schema, query: AggregateQuery): CompiledAggregate | null {
-  const scope = rootScope(dialect, schema, query.model);
+export function compileAggregate(
+  dialect: Dialect,
+  schema: Schema,
+  query: AggregateQuery,
+  literals: Literals = FIXED,
+): CompiledAggregate | null {
+  const scope = rootScope(dialect, schema, query.model, literals);
   const condition = query.where === null ? TRUE : compileFilter(scope, query.where);
   if (condition === null) return null;
   const groups = query.groupBy.map((path) => groupOf(scope, path));
@@ -112,19 +122,20 @@ export function compileAggregate(dialect: Dialect, schema: Schema, query: Aggreg
           outputs.map((output) => dialect.selectTop(output.kind, sql`g.${dialect.quote(output.name)}`)),
           ", ",
         );
-  const statement = render(
-    sql`select ${items} from (select ${inner} from ${dialect.quote(scope.model.collection)} as ${scope.alias} where ${condition}${grouped}) as g where ${outer.having}${outer.order}${dialect.limit(query.limit, query.offset)}`,
+  const template = render(
+    sql`select ${items} from (select ${inner} from ${dialect.quote(scope.model.collection)} as ${scope.alias} where ${condition}${grouped}) as g where ${outer.having}${outer.order}${compileSlice(scope, query, query)}`,
     dialect.placeholder,
   );
+  const decoders = outputs.map((output) => dialect.decodeTop(output.kind));
   return {
-    statement,
+    template,
     decode: (rows) =>
       rows.map((row) => {
         const doc: Record<string, Json> = {};
         outputs.forEach((output, index) => {
           const raw = row[index];
           Object.defineProperty(doc, output.name, {
-            value: raw === null || raw === undefined ? null : dialect.decodeTop(output.kind, raw),
+            value: raw === null || raw === undefined ? null : (decoders[index]?.(raw) ?? (raw as Json)),
             enumerable: true,
             configurable: true,
             writable: true,
@@ -141,8 +152,9 @@ export function compileCount(
   schema: Schema,
   model: string,
   where: Parameters<typeof compileFilter>[1] | null,
-): Statement | null {
-  const scope = rootScope(dialect, schema, model);
+  literals: Literals = FIXED,
+): Template | null {
+  const scope = rootScope(dialect, schema, model, literals);
   const condition = where === null ? TRUE : compileFilter(scope, where);
   if (condition === null) return null;
   return render(

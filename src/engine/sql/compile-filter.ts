@@ -10,7 +10,8 @@ import { operandAt, wholeColumn } from "./columns.js";
 import type { Scope } from "./scope.js";
 import { relatedSource, relationNamed } from "./scope.js";
 import type { Sql } from "./sql.js";
-import { bind, join, sql } from "./sql.js";
+import { join, sql } from "./sql.js";
+import { portable } from "./strings.js";
 
 export const TRUE: Sql = ["1 = 1"];
 export const FALSE: Sql = ["1 = 0"];
@@ -30,8 +31,12 @@ const HOLDS: Readonly<Record<Operand["kind"], (value: Json) => boolean>> = {
   bytes: (value) => value instanceof Uint8Array,
 };
 
-function bound(scope: Scope, operand: Operand, value: Json): Sql {
-  return bind(scope.dialect.encode(operand.kind, value));
+function bound(scope: Scope, owner: object, index: number, operand: Operand, value: Json): Sql {
+  const { dialect, literals } = scope;
+  const { kind, nested, name } = operand;
+  const encode = nested ? dialect.encodeNested : dialect.encode;
+  const parameter = literals.at(owner, index, value, (literal) => encode(kind, portable(name, literal)));
+  return [...parameter, dialect.castFor(kind, value, nested)];
 }
 
 function isNull(scope: Scope, path: Path): Compiled {
@@ -51,7 +56,7 @@ function compare(scope: Scope, filter: Extract<Filter, { kind: "compare" }>): Co
   const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
   if (operand === null) return null;
   if (!HOLDS[operand.kind](value)) return op === "ne" ? TRUE : FALSE;
-  const right = bound(scope, operand, value);
+  const right = bound(scope, filter, 0, operand, value);
   if (op === "eq") return sql`${operand.expression} = ${right}`;
   if (op === "ne") return sql`not (${scope.dialect.notDistinct(operand.expression, right)})`;
   return sql`${operand.expression} ${SYMBOL[op]} ${right}`;
@@ -62,13 +67,12 @@ function within(scope: Scope, filter: Extract<Filter, { kind: "in" }>): Compiled
   const withNull = filter.values.includes(null);
   if (operand === null)
     return filter.values.every((value) => value === null) && withNull ? isNull(scope, filter.path) : null;
-  const values = filter.values.filter((value) => value !== null && HOLDS[operand.kind](value));
+  const bounds = filter.values.flatMap((value, index) =>
+    value !== null && HOLDS[operand.kind](value) ? [bound(scope, filter, index, operand, value)] : [],
+  );
   const parts: Sql[] = [];
-  if (values.length > 0) {
-    const list = join(
-      values.map((value) => bound(scope, operand, value)),
-      ", ",
-    );
+  if (bounds.length > 0) {
+    const list = join(bounds, ", ");
     parts.push(sql`${operand.expression} in (${list})`);
   }
   if (withNull) parts.push(sql`${operand.expression} is null`);
@@ -78,7 +82,10 @@ function within(scope: Scope, filter: Extract<Filter, { kind: "in" }>): Compiled
 function text(scope: Scope, filter: Extract<Filter, { kind: "text" }>): Compiled {
   const operand = operandAt(scope.dialect, scope.model, scope.alias, filter.path);
   if (operand === null) return null;
-  return operand.kind === "text" ? scope.dialect.textMatch(filter.op, operand.expression, filter.value) : FALSE;
+  if (operand.kind !== "text") return FALSE;
+  // Every text contains the empty one.
+  if (filter.value === "") return sql`${operand.expression} is not null`;
+  return scope.dialect.textMatch(filter.op, operand.expression, bound(scope, filter, 0, operand, filter.value));
 }
 
 function all(scope: Scope, filters: readonly Filter[], separator: " and " | " or ", empty: Sql): Compiled {

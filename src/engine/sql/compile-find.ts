@@ -15,16 +15,20 @@ import {
 import type { CountNode, Filter, FindQuery, OrderKey, PopulateNode, Selection } from "../../query/ir.js";
 import { compileAfter, compileDistinct, compileOrder } from "../../query/order.js";
 import { childrenOf, conjuncts } from "../../query/visit.js";
-import type { Doc, FieldMeta, Json, RelationMeta, Schema } from "../../schema/model.js";
+import type { Doc, Json, RelationMeta, Schema } from "../../schema/model.js";
 import { columnOf, kindOf, operandAt } from "./columns.js";
 import { splitFilter } from "./compile-filter.js";
-import { compileAfterCursor, compileOrderBy, countOf } from "./compile-order.js";
+import { compileAfterCursor, compileOrderBy, compileSlice, countOf } from "./compile-order.js";
+import { type ColumnReader, columnReaders, readDoc } from "./decode.js";
 import type { Dialect } from "./dialect.js";
+import { FIXED, type Literals } from "./literals.js";
 import { relatedSource, relationNamed, rootScope, type Scope } from "./scope.js";
-import { join, render, type Sql, type Statement, sql } from "./sql.js";
+import { join, render, type Sql, sql, type Template } from "./sql.js";
 
 export interface CompiledFind {
-  readonly statement: Statement;
+  readonly template: Template;
+  /** Whether nothing but the statement's parameters depends on the literals of the query. */
+  readonly reusable: boolean;
   /** Whether the statement itself applies the limit, so that a stream may stop early. */
   readonly sliced: boolean;
   readonly residual: readonly Filter["kind"][];
@@ -46,10 +50,10 @@ interface Level {
   readonly from: Sql;
   readonly where: readonly Sql[];
   readonly order: Sql | null;
-  readonly limit: number | null;
-  readonly offset: number;
+  readonly slice: Sql;
   readonly residual: readonly Filter["kind"][];
   readonly sliced: boolean;
+  readonly reusable: boolean;
   finish(rows: readonly (readonly unknown[])[], nested: boolean): readonly Doc[];
 }
 
@@ -57,6 +61,7 @@ interface Level {
 interface Nested {
   readonly expression: Sql;
   readonly residual: readonly Filter["kind"][];
+  readonly reusable: boolean;
   decode(value: unknown): readonly Doc[];
 }
 
@@ -129,16 +134,23 @@ function nestedSelect(
   const { scope, from, on } = relatedSource(outer, relation);
   const level = compileLevel(scope, selection, from, [on], hiddenRows, true, hidden);
   const { dialect } = outer;
-  const alias = `r${outer.counter.next++}`;
   const row = dialect.jsonRow(level.items);
-  const order = level.order === null ? [] : sql` order by ${level.order}`;
-  const position = level.order === null ? sql`0` : sql`row_number() over (order by ${level.order})`;
-  const inner = sql`(select ${row} as "row", ${position} as "position" from ${level.from} where ${join(level.where, " and ")}${order}${dialect.limit(level.limit, level.offset)})`;
+  const where = join(level.where, " and ");
+  // Sliced and ordered first, under the level's own alias: only the rows that stay are made into JSON, in their order.
+  const rows =
+    level.order === null && level.slice.length === 0
+      ? sql`${level.from} where ${where}`
+      : sql`(select ${scope.alias}.* from ${level.from} where ${where}${orderClause(level)}${level.slice}) as ${scope.alias}`;
   return {
-    expression: dialect.jsonRows(sql`${alias}."row"`, inner, alias, sql`${alias}."position"`),
+    expression: sql`(select ${dialect.jsonRows(row)} from ${rows})`,
     residual: level.residual,
+    reusable: level.reusable,
     decode: (value) => level.finish(parseRows(value), true),
   };
+}
+
+function orderClause(level: Level): Sql {
+  return level.order === null ? [] : sql` order by ${level.order}`;
 }
 
 function parseRows(value: unknown): readonly (readonly unknown[])[] {
@@ -158,7 +170,8 @@ function compileLevel(
   const { dialect, model } = scope;
   const split = splitFilter(scope, selection.where);
   const orderSql = selection.orderBy.length === 0 ? [] : compileOrderBy(scope, selection.orderBy);
-  const afterSql = selection.after === null ? [] : compileAfterCursor(scope, selection.orderBy, selection.after);
+  const afterSql =
+    selection.after === null ? [] : compileAfterCursor(scope, selection, selection.orderBy, selection.after);
   const distinctSql = selection.distinct === null ? [] : distinctKeys(scope, selection.distinct);
   const inSql = split.residual === null && orderSql !== null && afterSql !== null && distinctSql !== null;
 
@@ -194,7 +207,7 @@ function compileLevel(
   }));
 
   const select = nested ? dialect.selectNested : dialect.selectTop;
-  const decodeValue = nested ? dialect.decodeNested : dialect.decodeTop;
+  const readers = columnReaders(fields, nested ? dialect.decodeNested : dialect.decodeTop);
   const items: Sql[] = fields.map((field) => select(kindOf(field.type), columnOf(dialect, scope.alias, field)));
   for (const { expression } of counts) if (expression !== null) items.push(expression);
   for (const child of [...children, ...hidden]) items.push(child.nested.expression);
@@ -215,9 +228,8 @@ function compileLevel(
   if (where.length === 0) where.push(["1 = 1"]);
 
   const decodeRow = (values: readonly unknown[]): Loaded => {
-    let position = 0;
-    const doc = decodeDoc(fields, values, decodeValue);
-    position = fields.length;
+    const doc = Object.freeze(readDoc(readers, values));
+    let position = fields.length;
     const numbers = counts.map(({ expression }) => (expression === null ? -1 : Number(values[position++])));
     const populated = children.map((child) => child.nested.decode(values[position++]));
     const rows = new Map(hidden.map((child) => [child.name, child.nested.decode(values[position++])]));
@@ -226,35 +238,55 @@ function compileLevel(
   };
   const post = inSql ? null : postProcess(selection, split.residual, orderSql === null, hiddenRows);
   const shape = shaper(selection, hiddenRows, whole, (name) => relationNamed(model, name).arity === "one");
+  const direct =
+    post === null && hidden.length === 0 && !whole && counts.every(({ expression }) => expression !== null)
+      ? directReader(
+          readers,
+          children,
+          counts.map(({ node }) => node.as),
+          (name) => relationNamed(model, name).arity === "one",
+        )
+      : null;
   return {
     items,
     from: source,
     where,
     order: orderSql === null || orderSql.length === 0 ? null : orderSql,
-    limit: inSql ? selection.limit : null,
-    offset: inSql ? selection.offset : 0,
+    slice: inSql ? compileSlice(scope, selection, selection) : [],
     sliced: inSql,
+    reusable: inSql && hidden.length === 0 && children.every((child) => child.nested.reusable),
     residual: [
       ...(split.residual === null ? [] : conjuncts(split.residual).map((part) => part.kind)),
       ...children.flatMap((child) => child.nested.residual),
     ],
     finish: (rows) => {
+      if (direct !== null) return rows.map(direct);
       const loaded = rows.map(decodeRow);
       return (post === null ? loaded : post(loaded)).map(shape);
     },
   };
 }
 
-function decodeDoc(fields: readonly FieldMeta[], values: readonly unknown[], decode: Dialect["decodeTop"]): Doc {
-  const doc: Record<string, Json> = {};
-  for (let index = 0; index < fields.length; index++) {
-    const field = fields[index]!;
-    const raw = values[index];
-    if (raw === null || raw === undefined) {
-      if (field.nullable || !field.optional) doc[field.name] = null;
-    } else doc[field.name] = decode(kindOf(field.type), raw);
-  }
-  return Object.freeze(doc);
+/** Rows that need nothing but reading: the document with its relations and counts, made in one go. */
+function directReader(
+  readers: readonly ColumnReader[],
+  children: readonly { readonly node: PopulateNode; readonly nested: Nested }[],
+  counts: readonly string[],
+  one: (relation: string) => boolean,
+): (values: readonly unknown[]) => Doc {
+  const ones = children.map(({ node }) => one(node.relation));
+  return (values) => {
+    const doc = readDoc(readers, values);
+    let position = readers.length;
+    const numbers = counts.map(() => Number(values[position++]));
+    for (let index = 0; index < children.length; index++) {
+      const { node, nested } = children[index]!;
+      const rows = nested.decode(values[position++]);
+      doc[node.relation] = ones[index] ? (rows[0] ?? null) : Object.freeze(rows);
+    }
+    for (let index = 0; index < counts.length; index++) doc[counts[index]!] = numbers[index]!;
+    return Object.freeze(doc);
+  };
 }
 
 function distinctKeys(scope: Scope, paths: readonly (readonly string[])[]): readonly Sql[] | null {
@@ -317,17 +349,22 @@ function shaper(
   };
 }
 
-export function compileFind(dialect: Dialect, schema: Schema, query: FindQuery): CompiledFind {
-  const scope = rootScope(dialect, schema, query.model);
+export function compileFind(
+  dialect: Dialect,
+  schema: Schema,
+  query: FindQuery,
+  literals: Literals = FIXED,
+): CompiledFind {
+  const scope = rootScope(dialect, schema, query.model, literals);
   const from = sql`${dialect.quote(scope.model.collection)} as ${scope.alias}`;
   const level = compileLevel(scope, query, from, [], new WeakMap(), false, []);
-  const order = level.order === null ? [] : sql` order by ${level.order}`;
-  const statement = render(
-    sql`select ${join(level.items, ", ")} from ${level.from} where ${join(level.where, " and ")}${order}${dialect.limit(level.limit, level.offset)}`,
+  const template = render(
+    sql`select ${join(level.items, ", ")} from ${level.from} where ${join(level.where, " and ")}${orderClause(level)}${level.slice}`,
     dialect.placeholder,
   );
   return {
-    statement,
+    template,
+    reusable: level.reusable,
     sliced: level.sliced,
     residual: level.residual,
     decode: (rows) => level.finish(rows, false),

@@ -1,14 +1,15 @@
 /** Order terms and keyset cursors -> SQL, or null when only JavaScript can decide (untyped JSON values, residual counts). */
-import type { OrderKey, OrderTerm } from "../../query/ir.js";
+import type { OrderKey, OrderTerm, Selection } from "../../query/ir.js";
 import { type OrderKeyHandlers, visitOrderKey } from "../../query/visit.js";
-import type { Json } from "../../schema/model.js";
-import { operandAt } from "./columns.js";
+import type { Json, Path } from "../../schema/model.js";
+import { type Operand, operandAt } from "./columns.js";
 import { compileFilter, FALSE, TRUE } from "./compile-filter.js";
 import { relatedSource, relationNamed, type Scope } from "./scope.js";
-import { bind, join, type Sql, sql } from "./sql.js";
+import { join, type Sql, sql } from "./sql.js";
+import { portable } from "./strings.js";
 
 const KEY: OrderKeyHandlers<Sql | null, [scope: Scope]> = {
-  path: (key, scope) => operandAt(scope.dialect, scope.model, scope.alias, key.path)?.expression ?? null,
+  path: (key, scope) => orderable(scope, key.path)?.expression ?? null,
   related: (key, outer) => {
     const { scope, from, on } = relatedSource(outer, relationNamed(outer.model, key.relation));
     const inner = keyOf(scope, key.key);
@@ -16,6 +17,12 @@ const KEY: OrderKeyHandlers<Sql | null, [scope: Scope]> = {
   },
   count: (key, outer) => countOf(outer, key.relation, key.where),
 };
+
+/** Bytes inside JSON are base64 text, which does not sort as they do. */
+function orderable(scope: Scope, path: Path): Operand | null {
+  const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
+  return operand?.nested === true && operand.kind === "bytes" ? null : operand;
+}
 
 function keyOf(scope: Scope, key: OrderKey): Sql | null {
   return visitOrderKey(key, KEY, scope);
@@ -40,25 +47,48 @@ export function compileOrderBy(scope: Scope, terms: readonly OrderTerm[]): Sql |
 }
 
 /** Rows strictly after the cursor: `a > x or (a = x and (b > y or …))`, with nulls where the terms put them. */
-export function compileAfterCursor(scope: Scope, terms: readonly OrderTerm[], after: readonly Json[]): Sql | null {
+export function compileAfterCursor(
+  scope: Scope,
+  selection: Selection,
+  terms: readonly OrderTerm[],
+  after: readonly Json[],
+): Sql | null {
+  const { dialect, literals } = scope;
+  const first = (selection.limit === null ? 0 : 1) + (selection.offset === 0 ? 0 : 1);
   let condition: Sql = FALSE;
   for (let index = terms.length - 1; index >= 0; index--) {
     const term = terms[index]!;
     const value = after[index] ?? null;
     if (term.key.kind !== "path") return null;
-    const operand = operandAt(scope.dialect, scope.model, scope.alias, term.key.path);
+    const operand = orderable(scope, term.key.path);
     if (operand === null) return null;
-    const { expression } = operand;
+    const { expression, kind, nested, name } = operand;
     const nullsAfter = term.nulls === "last";
     if (value === null) {
       const beyond = nullsAfter ? FALSE : sql`${expression} is not null`;
       condition = sql`(${beyond} or (${expression} is null and ${condition}))`;
     } else {
-      const right = bind(scope.dialect.encode(operand.kind, value));
+      const encode = nested ? dialect.encodeNested : dialect.encode;
+      const parameter = literals.at(selection, first + index, value, (literal) =>
+        encode(kind, portable(name, literal)),
+      );
+      const right: Sql = [...parameter, dialect.castFor(kind, value, nested)];
       const strictly = sql`${expression} ${term.direction === "asc" ? ">" : "<"} ${right}`;
       const beyond = nullsAfter ? sql`(${strictly} or ${expression} is null)` : strictly;
       condition = sql`(${beyond} or (${expression} = ${right} and ${condition}))`;
     }
   }
   return condition;
+}
+
+/** The selection's `limit … offset …`, with its numbers as parameters. */
+export function compileSlice(
+  { dialect, literals }: Scope,
+  owner: object,
+  { limit, offset }: { readonly limit: number | null; readonly offset: number },
+): Sql {
+  const encode = (value: Json) => dialect.encode("int", value);
+  const count = limit === null ? null : literals.at(owner, 0, limit, encode);
+  const start = offset === 0 ? null : literals.at(owner, limit === null ? 0 : 1, offset, encode);
+  return dialect.limit(count, start);
 }

@@ -19,24 +19,31 @@ export interface Dialect {
   columnType(kind: ColumnKind): string;
   /** A value in the form the driver binds. */
   encode(kind: ColumnKind, value: Json): unknown;
+  /** The same for comparing with a `jsonScalar`. */
+  encodeNested(kind: ColumnKind, value: Json): unknown;
+  /** The type that a parameter needs to be told for comparing with an operand; "": none. */
+  castFor(kind: ColumnKind, value: Json, nested: boolean): string;
   /** A column as it is selected at the top of a statement: a form from which `decode` restores the exact value. */
   selectTop(kind: ColumnKind, column: Sql): Sql;
   /** The same inside a JSON array: a form that JSON carries exactly. */
   selectNested(kind: ColumnKind, column: Sql): Sql;
-  decodeTop(kind: ColumnKind, value: unknown): Json;
-  decodeNested(kind: ColumnKind, value: unknown): Json;
+  /** Reads what `selectTop` gave; null: it is the value already. */
+  decodeTop(kind: ColumnKind): ((value: unknown) => Json) | null;
+  decodeNested(kind: ColumnKind): ((value: unknown) => Json) | null;
   /** A scalar of kind `kind` inside a JSON column, as a value that compares like a column of that kind; null when absent or of another JSON type. Null: JavaScript must decide. */
   jsonScalar(column: Sql, path: readonly string[], kind: Exclude<ColumnKind, "json">): Sql | null;
+  /** A `jsonScalar` as a value of a column of its kind. */
+  asColumn(kind: ColumnKind, scalar: Sql): Sql;
   /** Truth of `a = b` where two nulls are equal. */
   notDistinct(a: Sql, b: Sql): Sql;
   /** True when the string `text` contains / starts with / ends with the bound value, by exact characters. */
-  textMatch(op: "contains" | "startsWith" | "endsWith", text: Sql, value: string): Sql;
+  textMatch(op: "contains" | "startsWith" | "endsWith", text: Sql, value: Sql): Sql;
   /** A row of values as one JSON array. */
   jsonRow(items: readonly Sql[]): Sql;
-  /** All rows of `from` (a derived table with the alias given) as one JSON array of `row`, in the derived table's order. */
-  jsonRows(row: Sql, from: Sql, alias: string, position: Sql): Sql;
+  /** The aggregate of all rows as one JSON array, in the order in which they come; of no rows: an empty array. */
+  jsonRows(row: Sql): Sql;
   /** `limit … offset …` with both optional. */
-  limit(limit: number | null, offset: number): Sql;
+  limit(limit: Sql | null, offset: Sql | null): Sql;
   /** avg as a float, sum in the column's own kind. Null: JavaScript must add up. */
   sum(kind: ColumnKind, column: Sql): Sql | null;
   avg(kind: ColumnKind, column: Sql): Sql | null;

@@ -19,14 +19,14 @@ export function explainSql(
     residual: compiled.residual,
     sort: "none",
     relation: null,
-    sql: compiled.statement.text,
+    sql: compiled.template.text,
     actual: returned === null ? null : { read: returned, returned },
     children: [],
   };
   const left = compiled.residual.length === 0 ? [] : [`then in JavaScript: ${compiled.residual.join(", ")}`];
   return {
     engine,
-    text: [compiled.statement.text, ...details.map((detail) => `  ${detail}`), ...left].join("\n"),
+    text: [compiled.template.text, ...details.map((detail) => `  ${detail}`), ...left].join("\n"),
     indexes,
     residual: compiled.residual,
     root,

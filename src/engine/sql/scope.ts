@@ -3,6 +3,7 @@ import { invariant } from "../../base/assert.js";
 import type { ModelMeta, RelationMeta, Schema } from "../../schema/model.js";
 import { columnOf, fieldOf, tableOf } from "./columns.js";
 import type { Dialect } from "./dialect.js";
+import { FIXED, type Literals } from "./literals.js";
 import type { Sql } from "./sql.js";
 import { join, sql } from "./sql.js";
 
@@ -13,10 +14,11 @@ export interface Scope {
   readonly alias: string;
   /** One counter a statement, so that aliases never clash. */
   readonly counter: { next: number };
+  readonly literals: Literals;
 }
 
-export function rootScope(dialect: Dialect, schema: Schema, model: string): Scope {
-  return { dialect, schema, model: modelNamed(schema, model), alias: "t0", counter: { next: 1 } };
+export function rootScope(dialect: Dialect, schema: Schema, model: string, literals: Literals = FIXED): Scope {
+  return { dialect, schema, model: modelNamed(schema, model), alias: "t0", counter: { next: 1 }, literals };
 }
 
 export function modelNamed(schema: Schema, name: string): ModelMeta {

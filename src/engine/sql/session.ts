@@ -7,25 +7,19 @@ import { compileChanges } from "../../query/apply-changes.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import { referenceAggregate } from "../../query/reference-aggregate.js";
 import { compareValues } from "../../query/semantics.js";
+import { collectKinds } from "../../query/visit.js";
 import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
-import { compileAggregate, compileCount } from "./compile-aggregate.js";
-import { compileFind } from "./compile-find.js";
-import {
-  compileDelete,
-  compileInsert,
-  compileReplace,
-  compileUpdate,
-  decodeWritten,
-  rowsPerStatement,
-} from "./compile-write.js";
-import type { Dialect } from "./dialect.js";
-import { modelNamed } from "./scope.js";
+import { rowsPerStatement } from "./compile-insert.js";
+import { compileReplace, countedFields, writtenReader } from "./compile-write.js";
+import type { Compiler } from "./compiler.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
 
 /** One connection; statements run one after the other. Rows are arrays of values. */
 export interface SqlConnection {
   query(statement: Statement, signal?: AbortSignal): Promise<readonly (readonly unknown[])[]>;
+  /** A statement that gives no rows: how many it wrote. */
+  execute(statement: Statement, signal?: AbortSignal): Promise<number>;
   /** Batches of at most `batch` rows. */
   stream(
     statement: Statement,
@@ -35,17 +29,17 @@ export interface SqlConnection {
 }
 
 export interface SessionContext {
-  readonly dialect: Dialect;
-  readonly schema: Schema;
+  readonly compiler: Compiler;
   readonly parameterLimit: number;
   /** The typed error for a driver's error. `docs`: the documents that were being written. */
   explainError(error: unknown, command: WriteCommand | null, docs: readonly Doc[]): Promise<Error>;
-  /** Around every statement of a write, for databases in which a failed statement ends the transaction. */
+  /** Before every statement of a write, for databases in which a failed statement ends the transaction. */
   readonly beforeWrite?: () => Promise<void>;
-  readonly afterWrite?: () => Promise<void>;
   /** After rows with explicit auto-increment keys: the counter must not give them again. */
   advanceSequence(connection: SqlConnection, model: ModelMeta): Promise<void>;
 }
+
+type Command<K extends WriteCommand["kind"]> = Extract<WriteCommand, { kind: K }>;
 
 function byKey(model: ModelMeta) {
   return (a: Doc, b: Doc) => {
@@ -68,34 +62,38 @@ export class SqlSession {
 
   async find(query: FindQuery, signal?: AbortSignal): Promise<readonly Doc[]> {
     if (query.limit === 0) return [];
-    const compiled = compileFind(this.#context.dialect, this.#context.schema, query);
-    return compiled.decode(await this.#run(compiled.statement, null, [], signal));
+    const { compiled, statement } = this.#context.compiler.find(query);
+    return compiled.decode(await this.#query(statement, signal));
   }
 
   async *stream(query: FindQuery, batch: number, signal?: AbortSignal): AsyncIterableIterator<readonly Doc[]> {
     if (query.limit === 0) return;
-    const compiled = compileFind(this.#context.dialect, this.#context.schema, query);
+    const { compiled, statement } = this.#context.compiler.find(query);
     if (!compiled.sliced) {
-      const docs = compiled.decode(await this.#run(compiled.statement, null, [], signal));
+      const docs = compiled.decode(await this.#query(statement, signal));
       for (let start = 0; start < docs.length; start += batch) yield docs.slice(start, start + batch);
       return;
     }
-    for await (const rows of this.#connection.stream(compiled.statement, batch, signal)) yield compiled.decode(rows);
+    try {
+      for await (const rows of this.#connection.stream(statement, batch, signal)) yield compiled.decode(rows);
+    } catch (error) {
+      throw await this.#context.explainError(error, null, []);
+    }
   }
 
   async aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<readonly Doc[]> {
-    const { dialect, schema } = this.#context;
-    const compiled = compileAggregate(dialect, schema, query);
-    if (compiled !== null) return compiled.decode(await this.#run(compiled.statement, null, [], signal));
-    const docs = await this.find(wholeDocs(modelNamed(schema, query.model), query.where, null), signal);
-    return referenceAggregate({ schema, docs: () => docs }, { ...query, where: null });
+    const { compiler } = this.#context;
+    const ready = compiler.aggregate(query);
+    if (ready !== null) return ready.compiled.decode(await this.#query(ready.statement, signal));
+    const docs = await this.find(wholeDocs(compiler.model(query.model), query.where, null), signal);
+    return referenceAggregate({ schema: compiler.schema, docs: () => docs }, { ...query, where: null });
   }
 
   async count(model: string, where: Filter | null, signal?: AbortSignal): Promise<number> {
-    const { dialect, schema } = this.#context;
-    const statement = compileCount(dialect, schema, model, where);
-    if (statement === null) return (await this.find(wholeDocs(modelNamed(schema, model), where, null), signal)).length;
-    const [row] = await this.#run(statement, null, [], signal);
+    const { compiler } = this.#context;
+    const statement = compiler.count(model, where);
+    if (statement === null) return (await this.find(wholeDocs(compiler.model(model), where, null), signal)).length;
+    const [row] = await this.#query(statement, signal);
     return Number(row?.[0] ?? 0);
   }
 
@@ -104,85 +102,145 @@ export class SqlSession {
     return command.kind === "update" ? this.#update(command, signal) : this.#delete(command, signal);
   }
 
-  async #insert(command: Extract<WriteCommand, { kind: "insert" }>, signal?: AbortSignal): Promise<WriteResult> {
-    const { dialect, schema, parameterLimit } = this.#context;
-    const model = modelNamed(schema, command.model);
+  async #insert(command: Command<"insert">, signal?: AbortSignal): Promise<WriteResult> {
+    const { compiler, parameterLimit } = this.#context;
+    const model = compiler.model(command.model);
     const [key] = model.key;
     const hasKey = (doc: Doc) => key !== undefined && doc[key] !== undefined && doc[key] !== null;
+    const read = writtenReader(compiler.dialect, model);
+    const skip = command.onConflict.kind === "skip";
     const most = rowsPerStatement(model, parameterLimit);
     const written: Doc[] = [];
-    let explicit = false;
+    let count = 0;
     for (let start = 0; start < command.docs.length; ) {
       const withKey = hasKey(command.docs[start]!);
       let end = start + 1;
       while (end < command.docs.length && end - start < most && hasKey(command.docs[end]!) === withKey) end++;
       const docs = command.docs.slice(start, end);
-      const rows = await this.#run(
-        compileInsert(dialect, model, docs, withKey, command.onConflict.kind === "skip"),
-        command,
-        docs,
-        signal,
-      );
-      for (const row of rows) written.push(decodeWritten(dialect, model, row));
-      explicit ||= withKey;
+      const statement = compiler.insert(model, docs, { withKey, skip, returning: command.returning }, most);
+      if (command.returning) {
+        for (const row of await this.#write(statement, command, docs, signal)) written.push(read(row));
+      } else count += await this.#execute(statement, command, docs, signal);
+      // At once: rows after these may need the next number.
+      if (withKey && model.keyGeneration === "increment") await this.#context.advanceSequence(this.#connection, model);
       start = end;
     }
-    if (explicit && model.keyGeneration === "increment") await this.#context.advanceSequence(this.#connection, model);
-    return { count: written.length, docs: command.returning ? written : [] };
+    return { count: command.returning ? written.length : count, docs: written };
   }
 
-  async #update(command: Extract<WriteCommand, { kind: "update" }>, signal?: AbortSignal): Promise<WriteResult> {
-    const { dialect, schema } = this.#context;
-    const model = modelNamed(schema, command.model);
-    const statement = compileUpdate(dialect, schema, command);
-    if (statement !== null) {
-      const rows = await this.#run(statement, command, [], signal);
-      return {
-        count: rows.length,
-        docs: command.returning ? rows.map((row) => decodeWritten(dialect, model, row)).sort(byKey(model)) : [],
-      };
-    }
+  async #update(command: Command<"update">, signal?: AbortSignal): Promise<WriteResult> {
+    const { compiler } = this.#context;
+    const model = compiler.model(command.model);
+    // Refuses what no row can take, however many rows there are.
+    const change = compileChanges(model, command.changes);
+    const statement = compiler.update(command, command.returning);
+    if (statement !== null) return this.#direct(statement, command, model, signal);
     const before = await this.find(wholeDocs(model, command.where, command.limit), signal);
-    const after = before.map(compileChanges(model, command.changes));
-    for (const doc of after) await this.#run(compileReplace(dialect, model, doc), command, [doc], signal);
+    const after = before.map(change);
+    for (const doc of after) {
+      await this.#execute(compileReplace(compiler.dialect, model, doc), command, [doc], signal);
+    }
     return { count: after.length, docs: command.returning ? after : [] };
   }
 
-  async #delete(command: Extract<WriteCommand, { kind: "delete" }>, signal?: AbortSignal): Promise<WriteResult> {
-    const { dialect, schema } = this.#context;
-    const model = modelNamed(schema, command.model);
-    const direct = cascadesToItself(schema, model) ? null : compileDelete(dialect, schema, command);
-    if (direct === null) {
-      const docs = await this.find(wholeDocs(model, command.where, command.limit), signal);
-      const byKeys = compileDelete(dialect, schema, { ...command, where: keyFilter(model, docs), limit: null });
-      if (docs.length > 0 && byKeys !== null) await this.#run(byKeys, command, [], signal);
-      return { count: docs.length, docs: command.returning ? docs : [] };
-    }
-    const rows = await this.#run(direct, command, [], signal);
-    return {
-      count: rows.length,
-      docs: command.returning ? rows.map((row) => decodeWritten(dialect, model, row)).sort(byKey(model)) : [],
-    };
+  async #delete(command: Command<"delete">, signal?: AbortSignal): Promise<WriteResult> {
+    const { compiler } = this.#context;
+    const model = compiler.model(command.model);
+    const direct = cascadesToItself(compiler.schema, model) ? null : compiler.delete(command, command.returning);
+    if (direct !== null) return this.#direct(direct, command, model, signal);
+    const docs = await this.find(wholeDocs(model, command.where, command.limit), signal);
+    const byKeys = compiler.delete({ ...command, where: keyFilter(model, docs), limit: null }, false);
+    if (docs.length > 0 && byKeys !== null) await this.#execute(byKeys, command, [], signal);
+    return { count: docs.length, docs: command.returning ? docs : [] };
   }
 
-  async #run(
+  async #direct(
     statement: Statement,
-    command: WriteCommand | null,
-    docs: readonly Doc[],
+    command: Command<"update" | "delete">,
+    model: ModelMeta,
     signal: AbortSignal | undefined,
-  ) {
-    checkAborted(signal);
-    const { beforeWrite, afterWrite, explainError } = this.#context;
-    if (command !== null) await beforeWrite?.();
-    let rows: readonly (readonly unknown[])[];
-    try {
-      rows = await this.#connection.query(statement, signal);
-    } catch (error) {
-      throw await explainError(error, command, docs);
+  ): Promise<WriteResult> {
+    const { dialect } = this.#context.compiler;
+    const counted = command.kind === "update" ? countedFields(model, command.changes) : [];
+    if (!command.returning && counted.length === 0)
+      return { count: await this.#execute(statement, command, [], signal), docs: [] };
+    const rows = await this.#write(statement, command, [], signal);
+    if (!command.returning) {
+      if (command.kind === "update") checkCounted(model, command, rows);
+      return { count: rows.length, docs: [] };
     }
-    if (command !== null) await afterWrite?.();
-    return rows;
+    if (command.kind === "update") {
+      const at = counted.map((field) => model.fields.indexOf(field));
+      checkCounted(model, command, at.length === 0 ? [] : rows.map((row) => at.map((index) => row[index])));
+    }
+    return { count: rows.length, docs: rows.map(writtenReader(dialect, model)).sort(byKey(model)) };
   }
+
+  async #query(statement: Statement, signal: AbortSignal | undefined): Promise<readonly (readonly unknown[])[]> {
+    checkAborted(signal);
+    try {
+      return await this.#connection.query(statement, signal);
+    } catch (error) {
+      throw await this.#context.explainError(error, null, []);
+    }
+  }
+
+  async #write(statement: Statement, command: WriteCommand, docs: readonly Doc[], signal: AbortSignal | undefined) {
+    checkAborted(signal);
+    await this.#context.beforeWrite?.();
+    try {
+      return await this.#connection.query(statement, signal);
+    } catch (error) {
+      throw await this.#context.explainError(error, command, docs);
+    }
+  }
+
+  async #execute(statement: Statement, command: WriteCommand, docs: readonly Doc[], signal: AbortSignal | undefined) {
+    checkAborted(signal);
+    await this.#context.beforeWrite?.();
+    try {
+      return await this.#connection.execute(statement, signal);
+    } catch (error) {
+      throw await this.#context.explainError(error, command, docs);
+    }
+  }
+}
+
+/** Sums that the statement made must be exact; the error is the one that computing them here gives. */
+function checkCounted(model: ModelMeta, command: Command<"update">, rows: readonly (readonly unknown[])[]): void {
+  const changes = command.changes.filter(({ op }) => op === "inc");
+  for (const row of rows) {
+    changes.forEach((change, index) => {
+      const sum = Number(row[index]);
+      if (Number.isSafeInteger(sum)) return;
+      const before = sum - (change.value as number);
+      compileChanges(model, [change])({ [change.path[0]!]: before });
+    });
+  }
+}
+
+/** Whether a lone statement of the database is the whole command, so that it needs no transaction around it. */
+export function isOneStatement(compiler: Compiler, command: WriteCommand, parameterLimit: number): boolean {
+  const model = compiler.model(command.model);
+  if (command.kind === "insert") {
+    const explicit =
+      model.keyGeneration === "increment" && command.docs.some((doc) => (doc[model.key[0]!] ?? null) !== null);
+    return !explicit && command.docs.length <= rowsPerStatement(model, parameterLimit);
+  }
+  if (command.limit !== null || looksElsewhere(command.where)) return false;
+  if (command.kind === "delete")
+    return !cascadesToItself(compiler.schema, model) && compiler.delete(command, command.returning) !== null;
+  return (
+    countedFields(
+      model,
+      command.changes.filter(({ path }) => path.length === 1),
+    ).length === 0 && compiler.update(command, command.returning) !== null
+  );
+}
+
+/** A condition on other rows than the one at hand: it must see one moment. */
+function looksElsewhere(filter: Filter | null): boolean {
+  return filter !== null && collectKinds(filter).has("related");
 }
 
 /** Whether deleting a row can delete others of the same model: then the database does not say which were named and which reached. */

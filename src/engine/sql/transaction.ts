@@ -9,6 +9,8 @@ import type { SqlSession } from "./session.js";
 /** What a transaction needs of its connection beside the session. */
 export interface TransactionConnection {
   readonly session: SqlSession;
+  /** Whether the connection can run other statements while a stream is open. */
+  readonly cursors: boolean;
   exec(text: string): Promise<void>;
   explain(query: FindQuery, options?: ExplainOptions): Promise<Plan>;
   /** Gives the connection back; `broken`: its state is unknown, so it must not be used again. */
@@ -21,6 +23,8 @@ export interface TransactionHost {
   commitError(error: unknown): Error;
   ended(transaction: SqlTransaction): void;
 }
+
+const STREAM_BATCH = 1000;
 
 export class SqlTransaction implements Transaction {
   readonly mode: "read" | "write";
@@ -60,10 +64,18 @@ export class SqlTransaction implements Transaction {
     return this.#call(options, () => this.#connection.explain(query, options));
   }
 
-  /** Read whole before the first batch is handed out: a connection cannot do two things at once, and a transaction's caller may write between batches. */
+  /** One moment of the transaction, whatever its caller writes between batches: a cursor, or else all rows are read before the first batch is handed out. */
   async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
+    const size = options?.batch ?? STREAM_BATCH;
+    if (this.#connection.cursors) {
+      const batches = this.#connection.session.stream(query, size, options?.signal);
+      for (;;) {
+        const step = await this.#guard.call(options?.signal, false, () => batches.next());
+        if (step.done === true) return;
+        yield step.value;
+      }
+    }
     const docs = await this.find(query, options);
-    const size = options?.batch ?? 1000;
     for (let start = 0; start < docs.length; start += size) {
       this.#guard.check();
       yield docs.slice(start, start + size);
@@ -71,8 +83,8 @@ export class SqlTransaction implements Transaction {
   }
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
-    this.#host.checkOpen();
     if (this.mode === "read") {
+      this.#guard.check();
       throw new TransactionError("TRANSACTION.READ_ONLY", `A write to ${command.model} in a read-only transaction`, {
         fix: 'begin the transaction with mode: "write"',
       });

@@ -1,5 +1,6 @@
 /** Schema administration on SQLite: DDL in one transaction with the record of the schema, in the table `_tenon`. */
 import { SchemaDriftError } from "../../base/errors.js";
+import { Mutex } from "../../base/mutex.js";
 import type { CallOptions } from "../../base/options.js";
 import { schemaFromJson, schemaToJson } from "../../schema/json.js";
 import type { FieldMeta, Schema } from "../../schema/model.js";
@@ -7,10 +8,12 @@ import type { SchemaOp } from "../../schema/ops.js";
 import type { Applied, SchemaAdmin } from "../admin.js";
 import { kindOf } from "../sql/columns.js";
 import { columnDefinition, createIndex, createTable, indexName, notAlterable } from "../sql/compile-ddl.js";
+import { diagnoseOp } from "../sql/diagnose-ddl.js";
 import { modelNamed } from "../sql/scope.js";
+import type { SqlSession } from "../sql/session.js";
 import type { SqliteConnection, SqliteConnections } from "./connections.js";
 import { sqliteDialect as dialect } from "./dialect.js";
-import { sqliteError } from "./errors.js";
+import { constraintOf, sqliteError } from "./errors.js";
 
 const TABLE = "_tenon";
 
@@ -106,11 +109,19 @@ export class SqliteAdmin implements SchemaAdmin {
   readonly #connections: SqliteConnections;
   readonly #path: string;
   readonly #changed: (schema: Schema) => void;
+  readonly #session: (connection: SqliteConnection, schema: Schema) => SqlSession;
+  readonly #alone = new Mutex();
 
-  constructor(connections: SqliteConnections, path: string, changed: (schema: Schema) => void) {
+  constructor(
+    connections: SqliteConnections,
+    path: string,
+    changed: (schema: Schema) => void,
+    session: (connection: SqliteConnection, schema: Schema) => SqlSession,
+  ) {
     this.#connections = connections;
     this.#path = path;
     this.#changed = changed;
+    this.#session = session;
   }
 
   async inspect(_options?: CallOptions): Promise<Schema | null> {
@@ -138,10 +149,17 @@ export class SqliteAdmin implements SchemaAdmin {
   }
 
   async apply(ops: readonly SchemaOp[], target: Schema, options?: CallOptions): Promise<void> {
-    await this.#writing(options, (connection) => {
+    await this.#writing(options, async (connection) => {
       for (const op of ops) {
         const steps = STEPS[op.kind] as (op: SchemaOp, target: Schema) => readonly Step[];
-        for (const step of steps(op, target)) connection.handle.all(step.text, step.params);
+        try {
+          for (const step of steps(op, target)) connection.handle.run(step.text, step.params);
+        } catch (error) {
+          if (constraintOf(error) === null || !("model" in op) || typeof op.model !== "string") throw error;
+          // The statement is undone alone: the rows it breaks over can still be looked at.
+          const found = await diagnoseOp(this.#session(connection, target), op, modelNamed(target, op.model));
+          throw found ?? error;
+        }
       }
       this.#put(connection, "schema", schemaToJson(target));
     });
@@ -163,7 +181,7 @@ export class SqliteAdmin implements SchemaAdmin {
   }
 
   async record(entry: Applied): Promise<void> {
-    await this.#writing(undefined, (connection) => {
+    await this.#writing(undefined, async (connection) => {
       const [row] = connection.handle.all(`select count(*) from ${TABLE} where name like 'applied/%'`, []);
       this.#put(
         connection,
@@ -174,17 +192,25 @@ export class SqliteAdmin implements SchemaAdmin {
   }
 
   /** Schema changes are single transactions under SQLite's own write lock; this keeps those of this process apart. */
-  async exclusive<T>(work: () => Promise<T>, _options?: CallOptions): Promise<T> {
-    return work();
+  async exclusive<T>(work: () => Promise<T>, options?: CallOptions): Promise<T> {
+    const release = await this.#alone.acquire(options?.signal);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
   }
 
-  async #writing(options: CallOptions | undefined, work: (connection: SqliteConnection) => void): Promise<void> {
+  async #writing(
+    options: CallOptions | undefined,
+    work: (connection: SqliteConnection) => Promise<void>,
+  ): Promise<void> {
     const { connection, release } = await this.#connections.write(options?.signal);
     try {
       connection.handle.exec("begin immediate");
       try {
         connection.handle.exec(`create table if not exists ${TABLE} (name text primary key, text text not null)`);
-        work(connection);
+        await work(connection);
         connection.handle.exec("commit");
       } catch (error) {
         connection.handle.exec("rollback");

@@ -3,7 +3,7 @@
  * inside a transaction never lets another one in between), and readers beside it, which WAL lets read on meanwhile.
  */
 import { checkAborted } from "../../base/abort.js";
-import { StorageError } from "../../base/errors.js";
+import { ConfigError, StorageError } from "../../base/errors.js";
 import { Mutex } from "../../base/mutex.js";
 import type { SqlConnection } from "../sql/session.js";
 import type { Statement } from "../sql/sql.js";
@@ -38,6 +38,10 @@ export class SqliteConnection implements SqlConnection {
     return this.handle.all(statement.text, statement.params);
   }
 
+  async execute(statement: Statement): Promise<number> {
+    return this.handle.run(statement.text, statement.params);
+  }
+
   async exec(text: string): Promise<void> {
     this.handle.exec(text);
   }
@@ -70,49 +74,83 @@ export class SqliteConnection implements SqlConnection {
 
 const READERS_KEPT = 8;
 
+/** A connection in use. `broken`: its state is not known any more. */
+export interface Lent {
+  readonly connection: SqliteConnection;
+  release(broken?: boolean): void;
+}
+
 export class SqliteConnections {
   readonly #options: ConnectionOptions;
   readonly #queue = new Mutex();
   readonly #idle: SqliteConnection[] = [];
   readonly #all = new Set<SqliteConnection>();
   #writer: SqliteConnection | null = null;
+  #shared: SqliteConnection | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
   }
 
   open(): void {
+    const { path } = this.#options;
+    if (path === "" || path === ":memory:") {
+      throw new ConfigError("CONFIG.INVALID", `sqlite: "${path}" is a database of one connection only`, {
+        fix: 'name a file; for a database in memory use memory() of "tenon/embedded"',
+      });
+    }
     this.#writer = this.#connect(false);
   }
 
   /** The writer, once it is this caller's turn. */
-  async write(signal?: AbortSignal): Promise<{ readonly connection: SqliteConnection; readonly release: () => void }> {
-    const release = await this.#queue.acquire(signal);
-    if (this.#writer === null) {
-      release();
+  async write(signal?: AbortSignal): Promise<Lent> {
+    const next = await this.#queue.acquire(signal);
+    const connection = this.#writer;
+    if (connection === null) {
+      next();
       throw closedStorage();
     }
-    return { connection: this.#writer, release };
+    return {
+      connection,
+      release: (broken) => {
+        if (broken && this.#writer === connection) this.#replaceWriter(connection);
+        next();
+      },
+    };
   }
 
-  read(): { readonly connection: SqliteConnection; readonly release: () => void } {
+  read(): Lent {
     if (this.#writer === null) throw closedStorage();
     const connection = this.#idle.pop() ?? this.#connect(true);
     let held = true;
     return {
       connection,
-      release: () => {
+      release: (broken) => {
         if (!held) return;
         held = false;
-        if (this.#writer !== null && this.#idle.length < READERS_KEPT) this.#idle.push(connection);
+        if (!broken && this.#writer !== null && this.#idle.length < READERS_KEPT) this.#idle.push(connection);
         else this.#close(connection);
       },
     };
   }
 
+  /** A reader for one statement that runs at once and leaves nothing open: many callers share it. */
+  reader(): SqliteConnection {
+    if (this.#writer === null) throw closedStorage();
+    this.#shared ??= this.#connect(true);
+    return this.#shared;
+  }
+
+  /** A transaction could not be ended: whatever is open goes with its connection. */
+  #replaceWriter(connection: SqliteConnection): void {
+    this.#close(connection);
+    this.#writer = this.#connect(false);
+  }
+
   close(error: Error): void {
     this.#queue.close(error);
     this.#writer = null;
+    this.#shared = null;
     this.#idle.length = 0;
     for (const connection of [...this.#all]) this.#close(connection);
   }

@@ -1,14 +1,16 @@
 /**
  * SQLite's dialect. Storage: text TEXT, int/boolean/date INTEGER (date: UTC ms), float REAL, bytes BLOB, bigint TEXT (see
- * bigint-text.ts: SQLite's integers end at 64 bits), json TEXT (tagged as in doc-codec). Strings compare by UTF-8 bytes, which is by code point. Integers are read as bigint and narrowed here.
+ * bigint-text.ts: SQLite's integers end at 64 bits), json TEXT (tagged as in doc-codec). Strings compare by UTF-8 bytes, which is by code point. Integers are read as numbers; one that is not exact is refused.
  */
 
 import { decodeJson, encodeJson } from "../../schema/doc-codec.js";
+import { typeAt } from "../../schema/field-types.js";
 import type { Json } from "../../schema/model.js";
-import { fieldOf } from "../sql/columns.js";
+import { fieldOf, operandAt } from "../sql/columns.js";
 import type { DdlDialect } from "../sql/compile-ddl.js";
+import { exactInt } from "../sql/decode.js";
 import type { ColumnKind } from "../sql/dialect.js";
-import { bind, join, type Sql, sql } from "../sql/sql.js";
+import { join, type Sql, sql, text } from "../sql/sql.js";
 import { bigintFromText, bigintToText } from "./bigint-text.js";
 
 const TYPES: Readonly<Record<ColumnKind, string>> = {
@@ -38,21 +40,30 @@ const ENCODE: Readonly<Record<ColumnKind, (value: never) => unknown>> = {
   json: (value: Json) => encodeJson(value),
 };
 
-const DECODE: Readonly<Record<ColumnKind, (value: never) => Json>> = {
-  text: (value: string) => value,
-  int: (value: bigint | number) => Number(value),
-  float: (value: number | bigint | string) => Number(value),
-  bigint: (value: string) => bigintFromText(value),
-  boolean: (value: bigint | number) => Number(value) !== 0,
-  date: (value: bigint | number) => new Date(Number(value)),
-  bytes: (value: Uint8Array) => new Uint8Array(value),
-  json: (value: string) => decodeJson(value),
+/** As `json_extract` gives what doc-codec wrote: bytes are base64 text. */
+const ENCODE_NESTED: typeof ENCODE = {
+  ...ENCODE,
+  bytes: (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
+};
+
+type Decoders = Readonly<Record<ColumnKind, ((value: unknown) => Json) | null>>;
+
+const DECODE: Decoders = {
+  text: null,
+  int: (value) => exactInt(value as number),
+  float: null,
+  bigint: (value) => bigintFromText(value as string),
+  boolean: (value) => value !== 0,
+  date: (value) => new Date(value as number),
+  bytes: (value) => new Uint8Array(value as Uint8Array),
+  json: (value) => decodeJson(value as string),
 };
 
 /** Inside JSON text: exact decimal forms, bytes as hex, json columns as text (their own tags are decoded on the way out). */
-const DECODE_NESTED: Readonly<Record<ColumnKind, (value: never) => Json>> = {
+const DECODE_NESTED: Decoders = {
   ...DECODE,
-  bytes: (value: string) => Uint8Array.from(Buffer.from(value, "hex")),
+  float: (value) => Number(value),
+  bytes: (value) => Uint8Array.from(Buffer.from(value as string, "hex")),
 };
 
 function jsonPath(path: readonly string[]): string {
@@ -77,13 +88,15 @@ export const sqliteDialect: DdlDialect = {
   placeholder: () => "?",
   columnType: (kind) => TYPES[kind],
   encode: (kind, value) => (value === null ? null : ENCODE[kind](value as never)),
+  encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
+  castFor: () => "",
   selectTop: (_kind, column) => column,
   selectNested: (kind, column) => {
     if (kind === "float") return sql`printf('%!.17g', ${column})`;
     return kind === "bytes" ? sql`hex(${column})` : column;
   },
-  decodeTop: (kind, value) => DECODE[kind](value as never),
-  decodeNested: (kind, value) => DECODE_NESTED[kind](value as never),
+  decodeTop: (kind) => DECODE[kind],
+  decodeNested: (kind) => DECODE_NESTED[kind],
   jsonScalar: (column, path, kind) => {
     // Inside JSON a bigint is plain digits, which do not compare as numbers.
     if (kind === "bigint") return null;
@@ -95,22 +108,19 @@ export const sqliteDialect: DdlDialect = {
     return sql`(${typed})`;
   },
   notDistinct: (a, b) => sql`${a} is ${b}`,
+  asColumn: (_kind, scalar) => scalar,
   textMatch: (op, text, value) => {
-    const operand = bind(value);
-    if (value === "") return sql`${text} is not null`;
-    if (op === "contains") return sql`instr(${text}, ${operand}) > 0`;
-    const length = [...value].length;
+    if (op === "contains") return sql`instr(${text}, ${value}) > 0`;
     return op === "startsWith"
-      ? sql`substr(${text}, 1, ${String(length)}) = ${operand}`
-      : sql`substr(${text}, ${String(-length)}) = ${operand}`;
+      ? sql`substr(${text}, 1, length(${value})) = ${value}`
+      : sql`substr(${text}, -length(${value})) = ${value}`;
   },
   jsonRow: (items) => sql`json_array(${join(items, ", ")})`,
-  jsonRows: (row, from, alias, position) =>
-    sql`(select json_group_array(json(${row}) order by ${position}) from ${from} as ${alias})`,
+  jsonRows: (row) => sql`json_group_array(${row})`,
   limit: (limit, offset): Sql => {
-    if (limit === null && offset === 0) return [];
-    const count = limit === null ? "-1" : String(limit);
-    return offset === 0 ? sql` limit ${count}` : sql` limit ${count} offset ${String(offset)}`;
+    if (limit === null && offset === null) return [];
+    const count = limit ?? "-1";
+    return offset === null ? sql` limit ${count}` : sql` limit ${count} offset ${offset}`;
   },
   sum: (kind, column) => (kind === "bigint" ? null : sql`sum(${column})`),
   avg: (kind, column) => (kind === "bigint" ? null : sql`avg(${column})`),
@@ -118,7 +128,12 @@ export const sqliteDialect: DdlDialect = {
   indexTerm: (model, path) => {
     const [head, ...rest] = path;
     const column = quote(fieldOf(model, head ?? "").column);
-    return rest.length === 0 ? column : `json_extract(${column}, ${jsonPath(rest)})`;
+    if (rest.length === 0) return column;
+    // The expression that a filter on the path compiles to, so that SQLite finds the index.
+    const operand = operandAt(sqliteDialect, model, "", path);
+    if (operand !== null) return text(operand.expression);
+    const scalar = typeAt(model, path)?.type.kind;
+    return `json_extract(${column}, ${jsonPath(scalar === "bigint" ? [...rest, "$bigint"] : rest)})`;
   },
   alterForeignKeys: false,
 };

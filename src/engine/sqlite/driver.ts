@@ -1,4 +1,5 @@
 /** The drivers that the user passes in, as the small structural types that are needed of them. */
+import { Kept } from "../../base/kept.js";
 
 /** What of `better-sqlite3` (the constructor) is used. */
 export interface BetterSqlite3Constructor {
@@ -14,10 +15,9 @@ export interface BetterSqlite3Database {
 export interface BetterSqlite3Statement {
   readonly reader: boolean;
   raw(toggle: boolean): this;
-  safeIntegers(toggle: boolean): this;
   all(...params: unknown[]): unknown[];
   iterate(...params: unknown[]): IterableIterator<unknown>;
-  run(...params: unknown[]): unknown;
+  run(...params: unknown[]): { readonly changes: number | bigint };
 }
 
 /** What of `node:sqlite` (`DatabaseSync`) is used. */
@@ -32,16 +32,17 @@ export interface NodeSqliteDatabase {
 }
 
 export interface NodeSqliteStatement {
-  setReadBigInts(enabled: boolean): void;
   setReturnArrays?(enabled: boolean): void;
   all(...params: unknown[]): unknown[];
   iterate(...params: unknown[]): Iterable<unknown>;
-  run(...params: unknown[]): unknown;
+  run(...params: unknown[]): { readonly changes: number | bigint };
 }
 
-/** One open file, the same for both drivers. Rows are arrays; integers come as bigint. */
+/** One open file, the same for both drivers. Rows are arrays; integers come as numbers. */
 export interface SqliteHandle {
   all(text: string, params: readonly unknown[]): readonly (readonly unknown[])[];
+  /** Rows that the statement wrote, cascades not counted. */
+  run(text: string, params: readonly unknown[]): number;
   iterate(text: string, params: readonly unknown[]): Iterator<readonly unknown[]>;
   exec(text: string): void;
   close(): void;
@@ -54,7 +55,7 @@ const STATEMENTS_KEPT = 500;
 /** Keeps the statements used last. */
 class StatementCache<S> {
   readonly #make: (text: string) => S;
-  readonly #kept = new Map<string, S>();
+  readonly #kept = new Kept<S>(STATEMENTS_KEPT);
 
   constructor(make: (text: string) => S) {
     this.#make = make;
@@ -64,12 +65,8 @@ class StatementCache<S> {
     let statement = this.#kept.get(text);
     if (statement === undefined) {
       statement = this.#make(text);
-      if (this.#kept.size >= STATEMENTS_KEPT) {
-        const [oldest] = this.#kept.keys();
-        if (oldest !== undefined) this.#kept.delete(oldest);
-      }
-    } else this.#kept.delete(text);
-    this.#kept.set(text, statement);
+      this.#kept.set(text, statement);
+    }
     return statement;
   }
 }
@@ -78,7 +75,7 @@ function openBetter(driver: BetterSqlite3Constructor, path: string, readonly: bo
   const database = new driver(path, { readonly, timeout });
   const statements = new StatementCache((text) => {
     const statement = database.prepare(text);
-    return statement.reader ? statement.raw(true).safeIntegers(true) : statement;
+    return statement.reader ? statement.raw(true) : statement;
   });
   return {
     all: (text, params) => {
@@ -87,12 +84,12 @@ function openBetter(driver: BetterSqlite3Constructor, path: string, readonly: bo
       statement.run(...params);
       return [];
     },
+    run: (text, params) => Number(statements.get(text).run(...params).changes),
     // A statement that iterates is busy: it must not be the cached one.
     iterate: (text, params) =>
       database
         .prepare(text)
         .raw(true)
-        .safeIntegers(true)
         .iterate(...params) as Iterator<readonly unknown[]>,
     exec: (text) => void database.exec(text),
     close: () => void database.close(),
@@ -107,7 +104,6 @@ function openNode(driver: NodeSqliteConstructor, path: string, readOnly: boolean
   const database = new driver(path, { readOnly, timeout });
   const prepare = (text: string) => {
     const statement = database.prepare(text);
-    statement.setReadBigInts(true);
     statement.setReturnArrays?.(true);
     return statement;
   };
@@ -118,6 +114,7 @@ function openNode(driver: NodeSqliteConstructor, path: string, readOnly: boolean
         .get(text)
         .all(...params)
         .map(rowArray),
+    run: (text, params) => Number(statements.get(text).run(...params).changes),
     iterate: (text, params) => {
       const rows = prepare(text)
         .iterate(...params)

@@ -4,7 +4,7 @@
  */
 import { checkAborted } from "../../base/abort.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
-import type { Doc, ModelMeta, Schema } from "../../schema/model.js";
+import type { Doc, Schema } from "../../schema/model.js";
 import type {
   BeginOptions,
   CallOptions,
@@ -15,11 +15,10 @@ import type {
   StreamOptions,
   Transaction,
 } from "../engine.js";
-import { compileFind } from "../sql/compile-find.js";
+import { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
 import { explainSql } from "../sql/explain.js";
-import type { SessionContext, SqlConnection } from "../sql/session.js";
-import { SqlSession } from "../sql/session.js";
+import { type SessionContext, SqlSession } from "../sql/session.js";
 import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
 import { SqliteAdmin } from "./admin.js";
@@ -38,6 +37,7 @@ const CAPABILITIES: Capabilities = {
 
 /** SQLITE_MAX_VARIABLE_NUMBER of every build since 3.32. */
 const PARAMETER_LIMIT = 32766;
+const STREAM_BATCH = 1000;
 
 export class SqliteEngine implements Engine {
   readonly name: string;
@@ -46,7 +46,8 @@ export class SqliteEngine implements Engine {
   readonly #options: ConnectionOptions;
   readonly #connections: SqliteConnections;
   readonly #transactions = new Set<SqlTransaction>();
-  #schema: Schema | null = null;
+  #compiler: Compiler | null = null;
+  #readers: SqlSession | null = null;
   #open = false;
 
   constructor(options: ConnectionOptions) {
@@ -54,32 +55,37 @@ export class SqliteEngine implements Engine {
     this.name = `sqlite(${options.path})`;
     this.capabilities = { ...CAPABILITIES, durable: options.synchronous === "full" };
     this.#connections = new SqliteConnections(options);
-    this.admin = new SqliteAdmin(this.#connections, options.path, (schema) => {
-      this.#schema = schema;
-    });
+    this.admin = new SqliteAdmin(
+      this.#connections,
+      options.path,
+      (schema) => this.#use(schema),
+      (connection, schema) => this.#session(connection, new Compiler(sqliteDialect, schema)),
+    );
   }
 
   async open(schema: Schema, options?: CallOptions): Promise<void> {
     checkAborted(options?.signal);
     this.#connections.open();
-    this.#schema = schema;
+    this.#use(schema);
     this.#open = true;
   }
 
   async find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#reading(options, (session) => session.find(query, options?.signal));
+    return this.#reader(options).find(query, options?.signal);
   }
 
   async aggregate(query: AggregateQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#reading(options, (session) => session.aggregate(query, options?.signal));
+    return this.#reader(options).aggregate(query, options?.signal);
   }
 
   async count(model: string, where: Filter | null, options?: CallOptions): Promise<number> {
-    return this.#reading(options, (session) => session.count(model, where, options?.signal));
+    return this.#reader(options).count(model, where, options?.signal);
   }
 
   async explain(query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    return this.#reading(options, (_session, connection) => this.#explain(connection, query, options));
+    this.#checkOpen();
+    checkAborted(options?.signal);
+    return this.#explain(this.#connections.reader(), query, options);
   }
 
   async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
@@ -87,7 +93,8 @@ export class SqliteEngine implements Engine {
     checkAborted(options?.signal);
     const { connection, release } = this.#connections.read();
     try {
-      for await (const batch of this.#session(connection).stream(query, options?.batch ?? 1000, options?.signal)) {
+      const batches = this.#session(connection).stream(query, options?.batch ?? STREAM_BATCH, options?.signal);
+      for await (const batch of batches) {
         yield batch;
         this.#checkOpen();
         checkAborted(options?.signal);
@@ -118,7 +125,7 @@ export class SqliteEngine implements Engine {
       // A deferred transaction takes its snapshot with its first read: take it now.
       if (options.mode === "read") connection.handle.all("select 1 from sqlite_schema limit 1", []);
     } catch (error) {
-      release();
+      release(true);
       throw sqliteError(error, this.#options.path);
     }
     const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal });
@@ -147,70 +154,67 @@ export class SqliteEngine implements Engine {
     await this.close();
   }
 
-  #transactionConnection(connection: SqliteConnection, release: () => void): TransactionConnection {
+  #transactionConnection(connection: SqliteConnection, release: (broken: boolean) => void): TransactionConnection {
     return {
       session: this.#session(connection),
+      cursors: false,
       exec: (text) => connection.exec(text),
       explain: (query, options) => this.#explain(connection, query, options),
       release,
     };
   }
 
-  async #reading<T>(
-    options: CallOptions | undefined,
-    work: (session: SqlSession, connection: SqliteConnection) => Promise<T>,
-  ): Promise<T> {
+  /** A session for one statement: it answers before anything else runs, so one connection does for all. */
+  #reader(options: CallOptions | undefined): SqlSession {
     this.#checkOpen();
     checkAborted(options?.signal);
-    const { connection, release } = this.#connections.read();
-    try {
-      return await work(this.#session(connection), connection);
-    } finally {
-      release();
-    }
+    this.#readers ??= this.#session(this.#connections.reader());
+    return this.#readers;
   }
 
-  #session(connection: SqliteConnection): SqlSession {
-    return new SqlSession(connection, this.#context(connection));
+  #session(connection: SqliteConnection, compiler: Compiler = this.#compilerNow()): SqlSession {
+    return new SqlSession(connection, this.#context(connection, compiler));
   }
 
-  #context(connection: SqliteConnection): SessionContext {
-    const schema = this.#schema;
-    if (schema === null) throw closedStorage();
+  #context(connection: SqliteConnection, compiler: Compiler): SessionContext {
     return {
-      dialect: sqliteDialect,
-      schema,
+      compiler,
       parameterLimit: PARAMETER_LIMIT,
       // A refused statement is undone alone; the transaction can still look things up.
       explainError: async (error, command, docs) => {
+        if (!this.#open) return closedStorage();
         if (command === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
         const find = async (query: FindQuery) => {
-          const compiled = compileFind(sqliteDialect, schema, query);
-          return compiled.decode(await connection.query(compiled.statement));
+          const { compiled, statement } = compiler.find(query);
+          return compiled.decode(await connection.query(statement));
         };
         const concerned = command.kind === "insert" ? { ...command, docs } : command;
-        return (await diagnose(find, schema, concerned)) ?? sqliteError(error, this.#options.path);
+        return (await diagnose(find, compiler.schema, concerned)) ?? sqliteError(error, this.#options.path);
       },
       // AUTOINCREMENT remembers the largest key by itself.
-      advanceSequence: async (_connection: SqlConnection, _model: ModelMeta) => {},
+      advanceSequence: async () => {},
     };
   }
 
   async #explain(connection: SqliteConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    const schema = this.#schema;
-    if (schema === null) throw closedStorage();
-    const compiled = compileFind(sqliteDialect, schema, query);
-    const plan = await connection.query({
-      text: `explain query plan ${compiled.statement.text}`,
-      params: compiled.statement.params,
-    });
+    const { compiled, statement } = this.#compilerNow().find(query);
+    const plan = await connection.query({ text: `explain query plan ${statement.text}`, params: statement.params });
     const details = plan.map((row) => String(row[3]));
     const indexes = details.flatMap((detail) =>
       [...detail.matchAll(/USING (?:COVERING )?INDEX (\S+)/g)].map((match) => match[1] ?? ""),
     );
-    const returned =
-      options?.analyze === true ? compiled.decode(await connection.query(compiled.statement)).length : null;
+    const returned = options?.analyze === true ? compiled.decode(await connection.query(statement)).length : null;
     return explainSql(this.name, query, compiled, [...new Set(indexes)], details, returned);
+  }
+
+  #use(schema: Schema): void {
+    this.#compiler = new Compiler(sqliteDialect, schema);
+    this.#readers = null;
+  }
+
+  #compilerNow(): Compiler {
+    if (this.#compiler === null) throw closedStorage();
+    return this.#compiler;
   }
 
   #checkOpen(): void {

@@ -1,0 +1,193 @@
+/**
+ * Connections from a pool of `pg`. Everything that is out is known, so that closing can destroy it; a connection's death
+ * while nobody uses it is heard (or the process would die of it) and nothing more: the next query takes another one.
+ */
+import { abortedError, checkAborted } from "../../base/abort.js";
+import { QueryError } from "../../base/errors.js";
+import { requestCancel } from "./cancel.js";
+import type {
+  PgClient,
+  PgConnection,
+  PgPool,
+  PgQueryConfig,
+  PgResult,
+  PgSource,
+  RunOptions,
+  RunResult,
+} from "./driver.js";
+import { isConnectionLost } from "./errors.js";
+import { Waiting } from "./waiting.js";
+
+export interface PoolSourceOptions {
+  readonly name: string;
+  readonly acquireTimeout: number;
+  /** Milliseconds a statement may take; 0: any time. */
+  readonly statementTimeout: number;
+  readonly preparedStatements: boolean;
+  /** Whether the pool is ours to end. */
+  readonly owned: boolean;
+}
+
+/** How long a cancelled statement may still take before its connection is destroyed. */
+const CANCEL_PATIENCE = 2000;
+/** Statements that each connection may hold prepared; what comes later runs unprepared. */
+const PREPARED_MOST = 1000;
+
+const asText = { getTypeParser: () => (value: string) => value };
+const ignore = () => {};
+
+/** Names for statements that come again: the first time a text is seen it gets none. */
+class PreparedNames {
+  #names = new Map<string, string>();
+  #generation = 0;
+
+  of(text: string): string | undefined {
+    const name = this.#names.get(text);
+    if (name === undefined) {
+      if (this.#names.size < PREPARED_MOST) this.#names.set(text, "");
+      return undefined;
+    }
+    if (name !== "") return name;
+    const made = `tenon_${this.#generation}_${this.#names.size}_${text.length}_${nextName++}`;
+    this.#names.set(text, made);
+    return made;
+  }
+
+  forget(): void {
+    this.#names = new Map();
+    this.#generation++;
+  }
+}
+
+let nextName = 1;
+
+class PooledConnection implements PgConnection {
+  readonly #client: PgClient;
+  readonly #options: PoolSourceOptions;
+  readonly #names: PreparedNames;
+  readonly #ended: (connection: PooledConnection) => void;
+  #released = false;
+
+  constructor(
+    client: PgClient,
+    options: PoolSourceOptions,
+    names: PreparedNames,
+    ended: (connection: PooledConnection) => void,
+  ) {
+    this.#client = client;
+    this.#options = options;
+    this.#names = names;
+    this.#ended = ended;
+    client.on("error", ignore);
+  }
+
+  async run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult> {
+    const name = options?.prepare === true && this.#options.preparedStatements ? this.#names.of(text) : undefined;
+    const config: PgQueryConfig = { text, values: params as unknown[], rowMode: "array", types: asText };
+    const { rows, rowCount } = await this.#ask(name === undefined ? config : { ...config, name }, options?.signal);
+    return { rows: rows as (readonly unknown[])[], count: rowCount ?? 0 };
+  }
+
+  async exec(text: string): Promise<void> {
+    await this.#ask({ text, values: [], rowMode: "array", types: asText }, undefined);
+  }
+
+  release(broken: boolean): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#ended(this);
+    // A destroyed connection may still have something to say.
+    if (!broken) this.#client.removeListener("error", ignore);
+    this.#client.release(broken);
+  }
+
+  #ask(config: PgQueryConfig, signal: AbortSignal | undefined): Promise<PgResult> {
+    const { statementTimeout } = this.#options;
+    if (signal === undefined && statementTimeout === 0) return this.#client.query(config);
+    return this.#stoppable(config, signal, statementTimeout);
+  }
+
+  /** A statement that ends early when the signal fires or its time is over: cancelled on the server, so that the connection stays good. */
+  async #stoppable(config: PgQueryConfig, signal: AbortSignal | undefined, timeout: number): Promise<PgResult> {
+    checkAborted(signal);
+    let stopped: (() => Error) | null = null;
+    let cancelled: Promise<boolean> = Promise.resolve(true);
+    let patience: NodeJS.Timeout | undefined;
+    const stop = (why: () => Error) => {
+      if (stopped !== null) return;
+      stopped = why;
+      cancelled = requestCancel(this.#client, CANCEL_PATIENCE);
+      patience = setTimeout(() => this.release(true), CANCEL_PATIENCE);
+    };
+    const onAbort = () => stop(() => abortedError(signal as AbortSignal));
+    signal?.addEventListener("abort", onAbort, { once: true });
+    const timer = timeout > 0 ? setTimeout(() => stop(() => this.#tooLong()), timeout) : undefined;
+    try {
+      return await this.#client.query(config);
+    } catch (error) {
+      if (stopped !== null && (isCancelled(error) || isConnectionLost(error))) throw (stopped as () => Error)();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      // The request must have arrived before another statement may run here, or it would hit that one.
+      if (stopped !== null && !(await cancelled)) this.release(true);
+      clearTimeout(patience);
+    }
+  }
+
+  #tooLong(): QueryError {
+    const { name, statementTimeout } = this.#options;
+    return new QueryError("QUERY.TIMEOUT", `${name}: a statement ran longer than ${statementTimeout} ms`, {
+      fix: "look at explain() of the query; raise statementTimeout when it has to take that long",
+    });
+  }
+}
+
+function isCancelled(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "57014";
+}
+
+export class PoolSource implements PgSource {
+  readonly concurrent = true;
+  readonly durable = true;
+  readonly #pool: PgPool;
+  readonly #options: PoolSourceOptions;
+  readonly #waiting: Waiting;
+  readonly #names = new PreparedNames();
+  readonly #out = new Set<PooledConnection>();
+
+  constructor(pool: PgPool, options: PoolSourceOptions) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#waiting = new Waiting(options.name, options.acquireTimeout);
+    pool.on("error", ignore);
+  }
+
+  /** Connections in use, for choosing the least busy of several sources. */
+  get busy(): number {
+    return this.#out.size;
+  }
+
+  async acquire(signal?: AbortSignal): Promise<PgConnection> {
+    const client = await this.#waiting.wait(
+      () => this.#pool.connect(),
+      signal,
+      (unwanted) => unwanted.release(),
+    );
+    const connection = new PooledConnection(client, this.#options, this.#names, (ended) => this.#out.delete(ended));
+    this.#out.add(connection);
+    return connection;
+  }
+
+  forget(): void {
+    this.#names.forget();
+  }
+
+  async close(error: Error): Promise<void> {
+    this.#waiting.close(error);
+    for (const connection of [...this.#out]) connection.release(true);
+    if (this.#options.owned) await this.#pool.end();
+    else this.#pool.removeListener("error", ignore);
+  }
+}

@@ -1,0 +1,139 @@
+/** Compiles commands for one schema, each shape once. */
+
+import { Kept } from "../../base/kept.js";
+import type { AggregateQuery, Filter, FindQuery, WriteCommand } from "../../query/ir.js";
+import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
+import { type CompiledAggregate, compileAggregate, compileCount } from "./compile-aggregate.js";
+import { type CompiledFind, compileFind } from "./compile-find.js";
+import { type CompiledInsert, compileInsert, type InsertOptions, insertParams } from "./compile-insert.js";
+import { compileDelete, compileUpdate } from "./compile-write.js";
+import type { Dialect } from "./dialect.js";
+import { FIXED, slotsOf } from "./literals.js";
+import { modelNamed } from "./scope.js";
+import { type Shape, shapeOfAggregate, shapeOfCondition, shapeOfCount, shapeOfFind } from "./shape.js";
+import { fill, type Statement, type Template } from "./sql.js";
+
+const KEPT = 1000;
+/** Texts of inserts with more rows than this are kept for full batches only. */
+const FEW_ROWS = 4;
+
+export interface ReadyFind {
+  readonly statement: Statement;
+  readonly compiled: CompiledFind;
+}
+
+export interface ReadyAggregate {
+  readonly statement: Statement;
+  readonly compiled: CompiledAggregate;
+}
+
+type Changing = Extract<WriteCommand, { kind: "update" | "delete" }>;
+
+export class Compiler {
+  readonly dialect: Dialect;
+  readonly schema: Schema;
+  readonly #finds = new Kept<CompiledFind>(KEPT);
+  readonly #aggregates = new Kept<CompiledAggregate>(KEPT);
+  readonly #templates = new Kept<Template>(KEPT);
+  readonly #inserts = new Kept<CompiledInsert>(KEPT);
+
+  constructor(dialect: Dialect, schema: Schema) {
+    this.dialect = dialect;
+    this.schema = schema;
+  }
+
+  model(name: string): ModelMeta {
+    return modelNamed(this.schema, name);
+  }
+
+  find(query: FindQuery): ReadyFind {
+    const shape = shapeOfFind(query);
+    let compiled = shape === null ? undefined : this.#finds.get(shape.key);
+    if (compiled === undefined) {
+      compiled = compileFind(this.dialect, this.schema, query, literalsOf(shape));
+      if (shape !== null && compiled.reusable) this.#finds.set(shape.key, compiled);
+    }
+    return { compiled, statement: fill(compiled.template, shape?.values ?? []) };
+  }
+
+  /** Null: JavaScript must do it. */
+  aggregate(query: AggregateQuery): ReadyAggregate | null {
+    const shape = shapeOfAggregate(query);
+    let compiled: CompiledAggregate | null | undefined = shape === null ? undefined : this.#aggregates.get(shape.key);
+    if (compiled === undefined) {
+      compiled = compileAggregate(this.dialect, this.schema, query, literalsOf(shape));
+      if (compiled === null) return null;
+      if (shape !== null) this.#aggregates.set(shape.key, compiled);
+    }
+    return { compiled, statement: fill(compiled.template, shape?.values ?? []) };
+  }
+
+  count(model: string, where: Filter | null): Statement | null {
+    const shape = shapeOfCount(model, where);
+    return this.#template(shape, shape?.key ?? "", shape?.values ?? [], () =>
+      compileCount(this.dialect, this.schema, model, where, literalsOf(shape)),
+    );
+  }
+
+  /** `batch`: the rows of a full statement. */
+  insert(model: ModelMeta, docs: readonly Doc[], options: InsertOptions, batch: number): Statement {
+    const { withKey, skip, returning } = options;
+    const key = `${docs.length}${withKey ? "k" : ""}${skip ? "s" : ""}${returning ? "r" : ""} ${model.name}`;
+    let compiled = this.#inserts.get(key);
+    if (compiled === undefined) {
+      compiled = compileInsert(this.dialect, model, docs.length, options);
+      if (docs.length <= FEW_ROWS || docs.length === batch) this.#inserts.set(key, compiled);
+    }
+    return { text: compiled.text, params: insertParams(compiled, docs) };
+  }
+
+  update(command: Extract<WriteCommand, { kind: "update" }>, returning: boolean): Statement | null {
+    const shape = this.#condition("u", command);
+    const changed = command.changes.map(({ path, op, value }) => `${op}${value === null ? "n" : ""} ${path.join(" ")}`);
+    const key = `${shape?.key}${returning ? "R" : "r"}${changed.join("\n")}`;
+    const values = [
+      ...(shape?.values ?? []),
+      ...extraValues(command),
+      ...command.changes.map((change) => change.value),
+    ];
+    return this.#template(shape, key, values, () =>
+      compileUpdate(this.dialect, this.schema, command, returning, literalsOf(shape), shape?.values.length ?? null),
+    );
+  }
+
+  delete(command: Extract<WriteCommand, { kind: "delete" }>, returning: boolean): Statement | null {
+    const shape = this.#condition("d", command);
+    const values = [...(shape?.values ?? []), ...extraValues(command)];
+    return this.#template(shape, `${shape?.key}${returning ? "R" : "r"}`, values, () =>
+      compileDelete(this.dialect, this.schema, command, returning, literalsOf(shape), shape?.values.length ?? null),
+    );
+  }
+
+  #condition(kind: string, { model, where, limit }: Changing): Shape | null {
+    return shapeOfCondition(kind, model, where, limit !== null);
+  }
+
+  #template(
+    shape: Shape | null,
+    key: string,
+    values: readonly Json[],
+    compile: () => Template | null,
+  ): Statement | null {
+    let template = shape === null ? undefined : this.#templates.get(key);
+    if (template === undefined) {
+      const made = compile();
+      if (made === null) return null;
+      template = made;
+      if (shape !== null) this.#templates.set(key, made);
+    }
+    return fill(template, values);
+  }
+}
+
+function literalsOf(shape: Shape | null) {
+  return shape === null ? FIXED : slotsOf(shape);
+}
+
+function extraValues({ limit }: Changing): readonly Json[] {
+  return limit === null ? [] : [limit];
+}

