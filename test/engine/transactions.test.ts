@@ -263,6 +263,8 @@ class SlowStore {
       open: (spaces, options) => inner.open(spaces, options),
       reshape: (spaces) => inner.reshape(spaces),
       snapshot: () => inner.snapshot(),
+      get: (space, key) => inner.get(space, key),
+      first: (space, prefix) => inner.first(space, prefix),
       commit,
       readRegistry: () => inner.readRegistry(),
       writeRegistry: (text) => inner.writeRegistry(text),

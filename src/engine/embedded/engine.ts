@@ -21,6 +21,7 @@ import type {
 } from "../engine.js";
 import { EmbeddedAdmin } from "./admin.js";
 import { type Catalog, createCatalog } from "./catalog.js";
+import { loneWrite } from "./lone-write.js";
 import { createOperations, type Operations } from "./operations.js";
 import { findPoint, type Point, pointOf } from "./point.js";
 import { EmbeddedTransaction, type TransactionHost } from "./transaction.js";
@@ -133,6 +134,15 @@ class EmbeddedEngine implements Engine, TransactionHost {
   }
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
+    // A signal may fire in between, so that only the general way is abortable.
+    if (options?.signal === undefined && this.#writer.idle) {
+      this.checkOpen();
+      const lone = loneWrite(this.#store, this.#current(), command);
+      if (lone !== null) {
+        if (lone.mutations.length > 0) await this.#writer.commitLone(lone.mutations);
+        return lone.result;
+      }
+    }
     const check = this.checker(options?.signal);
     check();
     const session = await this.#writer.begin(options?.signal);

@@ -45,6 +45,16 @@ export class Writer {
     });
   }
 
+  /** Nobody writes, and every commit is durable and visible. */
+  get idle(): boolean {
+    return !this.#turn.locked && this.#pending.length === 0;
+  }
+
+  /** Commits a batch that was built on the newest version without a turn: only while idle, and without waiting in between. */
+  commitLone(mutations: readonly Mutation[]): Promise<void> {
+    return this.#commit(mutations);
+  }
+
   /** Runs `work` while nobody writes and no commit is on its way. */
   async alone<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const release = await this.#turn.acquire(signal);
