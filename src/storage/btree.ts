@@ -16,6 +16,11 @@ const FAN_OUT = 64;
 /** An ascending load leaves full leaves; a split in the middle halves. */
 const HALF = FAN_OUT >> 1;
 
+/** For a key not below `prefix`: whether it is below `prefix + U+00FF`. */
+function isWithin(key: string, prefix: string): boolean {
+  return key.startsWith(prefix) && (key.length === prefix.length || key.charCodeAt(prefix.length) < 0xff);
+}
+
 export class Tree<V> {
   /** @internal Use `Tree.empty`, `Tree.fromSorted` or an editor. */
   constructor(
@@ -77,6 +82,17 @@ export class Tree<V> {
   /** `limit`: this tree and every other one with nodes younger than this stamp is given up to the editor. */
   edit(limit?: number): TreeEditor<V> {
     return new TreeEditor<V>(this, limit);
+  }
+
+  /** The value of the first key from `prefix` up to `prefix + U+00FF`: what `collect` of that range with limit 1 gives. */
+  first(prefix: string): V | undefined {
+    const leaf = this.#leafOf(prefix);
+    const at = lowerBound(leaf.keys, prefix);
+    if (at < leaf.keys.length) return isWithin(leaf.keys[at]!, prefix) ? leaf.values[at] : undefined;
+    const keys: string[] = [];
+    const values: V[] = [];
+    this.collect({ gte: prefix, lt: `${prefix}\xff` }, 1, keys, values);
+    return values[0];
   }
 
   /** Appends up to `limit` entries of a range to the arrays, in scan order. Quick when the range lies within one leaf. */

@@ -21,6 +21,8 @@ export interface Derived {
   keys(doc: Doc, key: Key): readonly Key[];
   /** Few rows share an entry's values: a store in partitions keeps such an index in memory for the whole space. */
   readonly unique?: boolean;
+  /** For unique indexes of one column: the value in it. */
+  readonly point?: ((doc: Doc) => unknown) | undefined;
 }
 
 /** How documents of a space are split, where the storage splits them. */
@@ -30,6 +32,9 @@ export interface Partitioning {
   of(doc: Doc): string;
 }
 
+/** What names a document in point reads. NaN does not occur. */
+export type PointValue = string | number;
+
 export interface Space {
   /** `users` for documents, `users/posts_authorId` for an index, `$meta` for the engine's own records. */
   readonly id: string;
@@ -38,6 +43,8 @@ export interface Space {
   keyOf(doc: Doc): Key;
   /** For docs: the indexes that follow from them; stores that keep only documents rebuild these when loading. */
   readonly derive: readonly Derived[];
+  /** For docs whose key is one value: that value. */
+  readonly point?: ((doc: Doc) => unknown) | undefined;
   /** For docs; absent: the space is one partition. */
   readonly partition?: Partitioning | undefined;
 }
@@ -93,10 +100,8 @@ export interface Store {
   /** Replaces the set of spaces (schema change): new docs spaces start empty, new index spaces are derived, missing ones are dropped. */
   reshape(spaces: readonly Space[]): Promise<void>;
   snapshot(): Snapshot;
-  /** One read of the newest version: the same as a snapshot's, without making one. */
-  get(space: string, key: Key): Maybe<StoredValue | undefined>;
-  /** The first entry of the newest version from `prefix` up to `prefix + U+00FF`. */
-  first(space: string, prefix: Key): Maybe<StoredValue | undefined>;
+  /** The document that a value names, in the newest version, in a space or index with `point`: a read without a snapshot. */
+  point(space: string, value: PointValue): Maybe<StoredValue | undefined>;
   /**
    * Applies the batch atomically. Resolves once it is durable (as configured) and visible. The caller serializes
    * commits logically (one writer) but need not wait for one to resolve before the next: order of calls is order of commits.

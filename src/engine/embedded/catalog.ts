@@ -133,9 +133,12 @@ function prepare(meta: ModelMeta): Draft {
         id: space,
         kind: "docs",
         keyOf,
+        point: reads.length === 1 ? first : undefined,
         derive: indexes.map((index) => ({
           space: index.space,
           keys: (doc: Doc, docKey: Key) => [index.prefix(doc) + docKey],
+          unique: index.index.unique,
+          point: index.index.unique && index.index.paths.length === 1 ? compileRead(index.index.paths[0]!) : undefined,
         })),
       },
       ...indexes.map((index): Space => ({ id: index.space, kind: "index", keyOf, derive: [] })),

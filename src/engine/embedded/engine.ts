@@ -23,7 +23,7 @@ import { EmbeddedAdmin } from "./admin.js";
 import { type Catalog, createCatalog } from "./catalog.js";
 import { loneWrite } from "./lone-write.js";
 import { createOperations, type Operations } from "./operations.js";
-import { findPoint, type Point, pointOf } from "./point.js";
+import { type Point, pointOf, readPoint } from "./point.js";
 import { EmbeddedTransaction, type TransactionHost } from "./transaction.js";
 import type { ReadContext } from "./view.js";
 import { Writer } from "./writer.js";
@@ -50,6 +50,8 @@ export interface EmbeddedOptions {
 export function embedded(options: EmbeddedOptions): Engine {
   return new EmbeddedEngine(options.storage);
 }
+
+const NO_ROWS: readonly Doc[] = Object.freeze([]);
 
 class EmbeddedEngine implements Engine, TransactionHost {
   readonly name = "embedded";
@@ -230,14 +232,12 @@ class EmbeddedEngine implements Engine, TransactionHost {
 
   async #point(point: Point): Promise<readonly Doc[]> {
     this.checkOpen();
-    const snapshot = this.#store.snapshot();
-    try {
-      const rows = await findPoint(snapshot, point);
+    let row = readPoint(this.#store, point);
+    if (row instanceof Promise) {
+      row = await row;
       this.checkOpen();
-      return rows;
-    } finally {
-      snapshot[Symbol.dispose]();
     }
+    return row === undefined ? NO_ROWS : [row];
   }
 
   async #read<T>(options: CallOptions | undefined, work: (context: ReadContext) => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@
 import type { FindQuery } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Key } from "../../storage/store.js";
+import type { Maybe, PointValue, Store } from "../../storage/store.js";
 import type { Catalog, Collection } from "./catalog.js";
 import { type KeySequence, prefixRange } from "./indexes.js";
 import type { View } from "./view.js";
@@ -14,8 +14,7 @@ import type { View } from "./view.js";
 export interface Point {
   readonly collection: Collection;
   readonly sequence: KeySequence;
-  /** The document's key, or the beginning of its index entry. */
-  readonly key: Key;
+  readonly value: PointValue;
 }
 
 /** The point that a query asks for, or null when it must be planned. */
@@ -29,11 +28,17 @@ export function pointOf(catalog: Catalog, query: FindQuery): Point | null {
   if (query.populate.length > 0 || query.counts.length > 0) return null;
   const collection = catalog.collection(query.model);
   const sequence = collection.points.get(where.path[0]!);
-  return sequence === undefined ? null : { collection, sequence, key: encodeKey([value]) };
+  return sequence === undefined ? null : { collection, sequence, value };
+}
+
+/** Reads the point at the newest version. */
+export function readPoint(store: Store, { sequence, value }: Point): Maybe<Doc | undefined> {
+  return store.point(sequence.space, value);
 }
 
 export async function findPoint(view: View, point: Point): Promise<readonly Doc[]> {
-  const { collection, sequence, key } = point;
+  const { collection, sequence, value } = point;
+  const key = encodeKey([value]);
   if (sequence.index !== null) {
     const [entry] = await view.ranges(sequence.space, [prefixRange(key)], 1);
     return entry!.values;

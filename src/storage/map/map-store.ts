@@ -6,10 +6,11 @@
  */
 import { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
-import type { Mutation, Snapshot, Space, Store } from "../store.js";
+import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
 import { Newest } from "./newest.js";
 import type { HeldRoots, Persistence, Versions } from "./persistence.js";
 import { Pins } from "./pins.js";
+import { Points } from "./points.js";
 import { applyBatch, checkSpaces, EMPTY_ROOTS, type Roots, reshapeRoots } from "./roots.js";
 import { RootsSnapshot } from "./snapshot.js";
 
@@ -24,6 +25,7 @@ export class MapStore implements Store {
   #inFlight: (readonly Mutation[])[] = [];
   readonly #pins = new Pins();
   readonly #newest = new Newest(EMPTY_ROOTS);
+  readonly #points = new Points(EMPTY_ROOTS);
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -41,7 +43,8 @@ export class MapStore implements Store {
 
   async open(spaces: readonly Space[], options?: CallOptions): Promise<void> {
     if (this.#state !== "new") throw this.#closedError();
-    const stored = this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, this.#versions, options);
+    const stored =
+      this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, this.#versions, options);
     try {
       this.#published = reshapeRoots(stored, spaces, true);
     } catch (error) {
@@ -49,6 +52,7 @@ export class MapStore implements Store {
       throw error;
     }
     this.#newest.reset(this.#published);
+    this.#points.reset(this.#published, spaces);
     this.#spaces = spaces;
     this.#state = "open";
   }
@@ -66,12 +70,18 @@ export class MapStore implements Store {
       this.#spaces = spaces;
       this.#published = roots;
       this.#newest.reset(roots);
+      this.#points.reset(roots, spaces);
     });
   }
 
   snapshot(): Snapshot {
     this.#checkReadable();
     return new RootsSnapshot(this.#published, this.#newest, this.#pins, this.#readable);
+  }
+
+  point(space: string, value: PointValue): StoredValue | undefined {
+    this.#checkReadable();
+    return this.#points.get(this.#published, space, value);
   }
 
   async commit(batch: readonly Mutation[]): Promise<void> {
@@ -125,6 +135,7 @@ export class MapStore implements Store {
     const roots = applyBatch(this.#published, batch, this.#published.sequence + 1, this.#pins.limit);
     this.#published = roots;
     this.#newest.advance(roots, batch);
+    this.#points.advance(roots, batch);
   }
 
   /** For the persistence: versions that it may read while commits go on. */

@@ -4,11 +4,16 @@
  */
 import type { Tree } from "../btree.js";
 import type { Key, Mutation, StoredValue } from "../store.js";
-import type { Roots } from "./roots.js";
+import { type Roots, treeOf } from "./roots.js";
 
 /** Single reads that make a hash worth its making: this share of the space's entries. */
 const SHARE = 1 / 8;
 const LEAST_READS = 256;
+
+/** So many single reads make a hash of the tree worth its making. */
+export function readsThatPay(tree: Tree<StoredValue>): number {
+  return Math.max(LEAST_READS, tree.size * SHARE);
+}
 
 export class Newest {
   #roots: Roots;
@@ -21,13 +26,14 @@ export class Newest {
     this.#sequence = roots.sequence;
   }
 
-  get(roots: Roots, space: string, tree: Tree<StoredValue>, key: Key): StoredValue | undefined {
-    if (roots !== this.#roots) return tree.get(key);
+  get(roots: Roots, space: string, key: Key): StoredValue | undefined {
+    if (roots !== this.#roots) return treeOf(roots, space).get(key);
     const map = this.#maps.get(space);
     if (map !== undefined) return map.get(key);
+    const tree = treeOf(roots, space);
     const reads = (this.#reads.get(space) ?? 0) + 1;
     this.#reads.set(space, reads);
-    if (reads >= LEAST_READS && reads >= tree.size * SHARE) this.#build(space, tree);
+    if (reads >= readsThatPay(tree)) this.#build(space, tree);
     return tree.get(key);
   }
 

@@ -23,10 +23,10 @@ export class RootsSnapshot implements Snapshot {
   }
 
   getMany(space: string, keys: readonly Key[]): readonly (StoredValue | undefined)[] {
-    const tree = this.#tree(space);
-    if (keys.length === 1) return [this.#newest.get(this.#roots, space, tree, keys[0]!)];
+    this.#tree(space);
+    if (keys.length === 1) return [this.#newest.get(this.#roots, space, keys[0]!)];
     const values = new Array<StoredValue | undefined>(keys.length);
-    for (let i = 0; i < keys.length; i++) values[i] = this.#newest.get(this.#roots, space, tree, keys[i]!);
+    for (let i = 0; i < keys.length; i++) values[i] = this.#newest.get(this.#roots, space, keys[i]!);
     return values;
   }
 

@@ -1,0 +1,84 @@
+/**
+ * A hash in front of the newest version, for rows named by one value: the key of a docs space, or the value of a unique
+ * index. It holds the plain values, so that nothing is encoded to look one up. Made per space once so many reads were done
+ * that it pays; follows every commit. Null and values that are neither strings nor numbers are not asked for here.
+ */
+
+import type { Tree } from "../btree.js";
+import { decodeKey, encodeKey } from "../key.js";
+import type { Key, Mutation, PointValue, Space, StoredValue } from "../store.js";
+import { readsThatPay } from "./newest.js";
+import { type Roots, treeOf } from "./roots.js";
+
+interface Front {
+  /** The value that names a document. */
+  readonly valueOf: (doc: StoredValue) => unknown;
+  readonly keyOf: (doc: StoredValue) => Key;
+  readonly isIndex: boolean;
+  reads: number;
+  map: Map<unknown, StoredValue> | null;
+}
+
+export class Points {
+  #roots: Roots;
+  #fronts: ReadonlyMap<string, Front> = new Map();
+
+  constructor(roots: Roots) {
+    this.#roots = roots;
+  }
+
+  get(roots: Roots, space: string, value: PointValue): StoredValue | undefined {
+    const front = roots === this.#roots ? this.#fronts.get(space) : undefined;
+    if (front === undefined) return search(treeOf(roots, space), value);
+    if (front.map !== null) return front.map.get(value);
+    const tree = treeOf(roots, space);
+    if (++front.reads >= readsThatPay(tree)) front.map = build(front, tree);
+    return search(tree, value);
+  }
+
+  /** The version after `batch` is the newest now. */
+  advance(roots: Roots, batch: readonly Mutation[]): void {
+    this.#roots = roots;
+    for (const { space, key, value } of batch) {
+      const front = this.#fronts.get(space);
+      if (front === undefined || front.map === null) continue;
+      if (value !== undefined) front.map.set(front.valueOf(value), value);
+      else forget(front.map, front, key);
+    }
+  }
+
+  /** Another version or another set of spaces is the newest. */
+  reset(roots: Roots, spaces: readonly Space[]): void {
+    this.#roots = roots;
+    const fronts = new Map<string, Front>();
+    for (const { id, keyOf, point, derive } of spaces) {
+      if (point !== undefined) fronts.set(id, { valueOf: point, keyOf, isIndex: false, reads: 0, map: null });
+      for (const { space, point: valueOf } of derive) {
+        if (valueOf !== undefined) fronts.set(space, { valueOf, keyOf, isIndex: true, reads: 0, map: null });
+      }
+    }
+    this.#fronts = fronts;
+  }
+}
+
+/** Entries of an index go on after the value, those of a docs space end there: the first one is the one in both. */
+function search(tree: Tree<StoredValue>, value: PointValue): StoredValue | undefined {
+  return tree.first(encodeKey([value]));
+}
+
+function build({ valueOf }: Front, tree: Tree<StoredValue>): Map<unknown, StoredValue> {
+  const docs: StoredValue[] = [];
+  tree.cursor().take(tree.size, [], docs);
+  const map = new Map<unknown, StoredValue>();
+  for (const doc of docs) map.set(valueOf(doc), doc);
+  return map;
+}
+
+/** An entry that is gone names its value; another document may have taken the value in the same commit. */
+function forget(map: Map<unknown, StoredValue>, { keyOf, isIndex }: Front, entry: Key): void {
+  const [value] = decodeKey(entry);
+  const doc = map.get(value);
+  if (doc === undefined) return;
+  const own = isIndex ? encodeKey([value ?? null]) + keyOf(doc) : keyOf(doc);
+  if (own === entry) map.delete(value);
+}
