@@ -124,11 +124,8 @@ describe("a lone write", () => {
     const broken = async (): Promise<never> => {
       throw new RangeError("cannot be read");
     };
-    const waiting = {
-      get: broken,
-      first: broken,
-      snapshot: () => ({ ranges: broken, [Symbol.dispose]: () => {} }) as unknown as Snapshot,
-    } as unknown as Store;
+    const snapshot = { getMany: broken, ranges: broken, [Symbol.dispose]: () => {} } as unknown as Snapshot;
+    const waiting = { snapshot: () => snapshot } as unknown as Store;
     const catalog = createCatalog(schema);
     expect(loneWrite(waiting, catalog, insert("User", user("c@x")))).toBeNull();
     expect(loneWrite(waiting, catalog, insert("UserLabel", { userId: 1, labelId: 1 }))).toBeNull();

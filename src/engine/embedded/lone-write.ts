@@ -10,9 +10,10 @@ import { compileChanges } from "../../query/apply-changes.js";
 import type { Change, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Key, Maybe, Mutation, Store } from "../../storage/store.js";
+import type { Key, Maybe, Mutation, Store, StoredValue } from "../../storage/store.js";
 import { type Catalog, type Collection, META_SPACE, prefixReader, sequenceKey, sequenceOn } from "./catalog.js";
-import type { CollectionIndex } from "./indexes.js";
+import { type CollectionIndex, prefixRange } from "./indexes.js";
+import type { View } from "./view.js";
 
 export interface LoneWrite {
   readonly mutations: readonly Mutation[];
@@ -20,7 +21,7 @@ export interface LoneWrite {
 }
 
 type Command<K extends WriteCommand["kind"]> = Extract<WriteCommand, { readonly kind: K }>;
-type Lone<K extends WriteCommand["kind"]> = (store: Store, catalog: Catalog, command: Command<K>) => LoneWrite | null;
+type Lone<K extends WriteCommand["kind"]> = (view: View, catalog: Catalog, command: Command<K>) => LoneWrite | null;
 
 const NO_DOCS: readonly Doc[] = Object.freeze([]);
 const NOTHING: LoneWrite = { mutations: [], result: { count: 0, docs: NO_DOCS } };
@@ -30,7 +31,7 @@ const result = (command: { readonly returning: boolean }, doc: Doc): WriteResult
   docs: command.returning ? Object.freeze([doc]) : NO_DOCS,
 });
 
-const update: Lone<"update"> = (store, catalog, command) => {
+const update: Lone<"update"> = (view, catalog, command) => {
   const { where, changes } = command;
   if (where === null || where.kind !== "compare" || where.op !== "eq" || where.path.length !== 1) return null;
   const { value } = where;
@@ -43,7 +44,7 @@ const update: Lone<"update"> = (store, catalog, command) => {
   for (let i = 0; i < changes.length; i++) if (watched.has(changes[i]!.path[0]!)) return null;
   const apply = compileChanges(collection.meta, changes);
   const key = encodeKey([value]);
-  const before = atHand(store.get(collection.space, key));
+  const before = get(view, collection.space, key);
   if (before === LATER) return null;
   if (before === undefined) return NOTHING;
   const after = collection.freeze(apply(before));
@@ -62,14 +63,14 @@ function isTouched({ index }: CollectionIndex, changes: readonly Change[]): bool
   return false;
 }
 
-const insert: Lone<"insert"> = (store, catalog, command) => {
+const insert: Lone<"insert"> = (view, catalog, command) => {
   if (command.docs.length !== 1 || command.onConflict.kind !== "fail") return null;
   const collection = catalog.collection(command.model);
   const given = command.docs[0]!;
   let number: number | null = null;
   let sequence: Mutation | null = null;
   if (collection.meta.keyGeneration === "increment") {
-    const last = lastNumber(store, collection);
+    const last = lastNumber(view, collection);
     if (last === null) return null;
     const named = given[collection.meta.key[0]!] ?? null;
     number = named === null ? last.number + 1 : null;
@@ -82,12 +83,12 @@ const insert: Lone<"insert"> = (store, catalog, command) => {
   }
   const doc = collection.normalize(given, number);
   const key = collection.keyOf(doc);
-  if (atHand(store.get(collection.space, key)) !== undefined || !hasParents(store, collection, doc)) return null;
+  if (get(view, collection.space, key) !== undefined || !hasParents(view, collection, doc)) return null;
   const mutations: Mutation[] = [{ space: collection.space, key, value: doc }];
   for (const index of collection.indexes) {
     const prefix = index.prefix(doc);
     const alone = !index.index.unique || index.hasNull(doc);
-    if (!alone && atHand(store.first(index.space, prefix)) !== undefined) return null;
+    if (!alone && first(view, index.space, prefix) !== undefined) return null;
     mutations.push({ space: index.space, key: prefix + key, value: doc });
   }
   if (sequence !== null) mutations.push(sequence);
@@ -99,7 +100,13 @@ const LONE: { readonly [K in WriteCommand["kind"]]: Lone<K> } = { insert, update
 
 /** The command as one batch over the newest version, or null when it must go the general way. */
 export function loneWrite(store: Store, catalog: Catalog, command: WriteCommand): LoneWrite | null {
-  return (LONE[command.kind] as Lone<WriteCommand["kind"]>)(store, catalog, command as never);
+  const snapshot = store.snapshot();
+  try {
+    return (LONE[command.kind] as Lone<WriteCommand["kind"]>)(snapshot, catalog, command as never);
+  } finally {
+    // At once: what no snapshot holds is changed in place.
+    snapshot[Symbol.dispose]();
+  }
 }
 
 const watched = new WeakMap<Collection, ReadonlySet<string>>();
@@ -128,12 +135,21 @@ function atHand<T>(value: Maybe<T>): T | typeof LATER {
   return LATER;
 }
 
+function get(view: View, space: string, key: Key): StoredValue | undefined | typeof LATER {
+  const found = atHand(view.getMany(space, [key]));
+  return found === LATER ? LATER : found[0];
+}
+
+/** Any entry that begins with `prefix`. */
+function first(view: View, space: string, prefix: Key): StoredValue | undefined | typeof LATER {
+  const found = atHand(view.ranges(space, [prefixRange(prefix)], 1));
+  return found === LATER ? LATER : found[0]!.values[0];
+}
+
 /** The largest auto-increment key so far, in the record and among the rows; null when it is not at hand. */
-function lastNumber(store: Store, collection: Collection): { readonly stored: number; readonly number: number } | null {
-  const record = atHand(store.get(META_SPACE, sequenceKey(collection.space)));
-  const snapshot = store.snapshot();
-  const greatest = atHand(snapshot.ranges(collection.space, [{ reverse: true }], 1));
-  snapshot[Symbol.dispose]();
+function lastNumber(view: View, collection: Collection): { readonly stored: number; readonly number: number } | null {
+  const record = get(view, META_SPACE, sequenceKey(collection.space));
+  const greatest = atHand(view.ranges(collection.space, [{ reverse: true }], 1));
   if (record === LATER || greatest === LATER) return null;
   const stored = typeof record?.last === "number" ? record.last : 0;
   const largest = greatest[0]!.values[0]?.[collection.meta.key[0]!];
@@ -165,12 +181,12 @@ function parentLookups(collection: Collection): readonly (ParentLookup | null)[]
 }
 
 /** Whether every parent that the document names exists already. */
-function hasParents(store: Store, collection: Collection, doc: Doc): boolean {
+function hasParents(view: View, collection: Collection, doc: Doc): boolean {
   for (const lookup of parentLookups(collection)) {
     if (lookup === null) return false;
     const prefix = lookup.prefixOf(doc);
     if (prefix === null) continue;
-    const parent = atHand(lookup.byKey ? store.get(lookup.space, prefix) : store.first(lookup.space, prefix));
+    const parent = (lookup.byKey ? get : first)(view, lookup.space, prefix);
     if (parent === undefined || parent === LATER) return false;
   }
   return true;
