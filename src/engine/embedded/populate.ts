@@ -16,16 +16,16 @@ interface Column {
 
 export async function shape(context: ReadContext, plan: SelectionPlan, rows: readonly Doc[]): Promise<readonly Doc[]> {
   plan.actual.returned += rows.length;
-  if (plan.children.length === 0 && plan.counts.length === 0) {
-    return Object.freeze(plan.selection.fields === null ? rows : rows.map(plan.project));
-  }
+  if (isBare(plan)) return Object.freeze(rows);
+  if (plan.children.length === 0 && plan.counts.length === 0) return Object.freeze(rows.map(plan.project));
   const columns: Column[] = [];
   for (const child of plan.children) columns.push(await relatedColumn(context, child, rows));
   for (const count of plan.counts) columns.push(await countColumn(context, count, rows));
   const shaped = new Array<Doc>(rows.length);
+  const whole = plan.selection.fields === null;
   for (let i = 0; i < rows.length; i++) {
-    const row: Record<string, Json> = { ...plan.project(rows[i]!) };
-    for (const column of columns) putOwn(row, column.name, column.value(i));
+    const row: Record<string, Json> = { ...(whole ? rows[i]! : plan.project(rows[i]!)) };
+    for (let c = 0; c < columns.length; c++) putOwn(row, columns[c]!.name, columns[c]!.value(i));
     shaped[i] = Object.freeze(row);
   }
   return Object.freeze(shaped);
@@ -36,10 +36,12 @@ const EMPTY: readonly Doc[] = Object.freeze([]);
 async function relatedColumn(context: ReadContext, plan: ChildPlan, parents: readonly Doc[]): Promise<Column> {
   const loaded = await plan.link.load(context, parents, plan.actual, plan.linkOptions);
   const picked = await pick(context, plan, loaded.groups);
+  const { name, arity } = plan.relation;
+  if (arity === "many" && isBare(plan)) return bareColumn(plan, name, loaded.of, picked);
   const flat: Doc[] = [];
   for (const group of picked) for (const doc of group) flat.push(doc);
   const shaped = await shape(context, plan, flat);
-  const one = plan.relation.arity === "one";
+  const one = arity === "one";
   let next = 0;
   const values: Json[] = picked.map((group) => {
     const first = next;
@@ -53,10 +55,30 @@ async function relatedColumn(context: ReadContext, plan: ChildPlan, parents: rea
   }
   const none = one ? null : EMPTY;
   return {
-    name: plan.relation.name,
+    name,
     value: (row) => {
       const group = loaded.of[row]!;
       return group < 0 ? none : values[group]!;
+    },
+  };
+}
+
+/** Whether rows are handed out as they are stored. */
+function isBare(plan: SelectionPlan): boolean {
+  return plan.children.length === 0 && plan.counts.length === 0 && plan.selection.fields === null;
+}
+
+/** The last level of most trees: the groups are the answer. */
+function bareColumn(plan: ChildPlan, name: string, of: readonly number[], groups: readonly (readonly Doc[])[]): Column {
+  for (const group of groups) {
+    plan.actual.returned += group.length;
+    Object.freeze(group);
+  }
+  return {
+    name,
+    value: (row) => {
+      const group = of[row]!;
+      return group < 0 ? EMPTY : groups[group]!;
     },
   };
 }
