@@ -1,7 +1,7 @@
 /**
  * The life of a transaction as a state machine, the same on every engine: open -> failed (a write failed, or a call was
- * aborted) -> closed. Calls of a write transaction pass one by one; while a nested transaction is open its parent takes
- * no calls; a failed one can only be rolled back.
+ * aborted) -> closed. Calls pass one by one where the engine wants that; while a nested transaction is open its parent
+ * takes no calls; a failed one can only be rolled back.
  */
 import { checkAborted } from "../base/abort.js";
 import { AbortedError, TransactionError } from "../base/errors.js";
@@ -14,6 +14,8 @@ export interface GuardOptions {
   readonly checkOpen: () => void;
   /** Covers the whole life of the transaction. */
   readonly signal: AbortSignal | undefined;
+  /** Calls pass one by one. False: reads of one snapshot may run beside each other. */
+  readonly serial: boolean;
 }
 
 export class TransactionGuard {
@@ -36,10 +38,6 @@ export class TransactionGuard {
     return this.#state;
   }
 
-  get child(): TransactionGuard | null {
-    return this.#child;
-  }
-
   /** A guard for a nested transaction; call it inside `call`. */
   nest(): TransactionGuard {
     this.#child = new TransactionGuard(this.#options, this);
@@ -49,20 +47,19 @@ export class TransactionGuard {
   /** Runs one call of the transaction. `failing`: whether its failure fails the transaction. */
   async call<T>(signal: AbortSignal | undefined, failing: boolean, work: () => Promise<T>): Promise<T> {
     this.check();
-    const release = await this.#gate.acquire(signal).catch((error: unknown) => {
-      this.#note(error, false);
-      throw error;
-    });
+    let release: (() => void) | undefined;
     try {
+      if (this.#options.serial) release = await this.#gate.acquire(signal);
       this.check();
       checkAborted(signal);
       checkAborted(this.#options.signal);
       return await work();
     } catch (error) {
-      this.#note(error, failing);
+      if (failing) this.fail(error);
+      else this.noteAbort(error);
       throw error;
     } finally {
-      release();
+      release?.();
     }
   }
 
@@ -108,8 +105,9 @@ export class TransactionGuard {
     }
   }
 
-  #note(error: unknown, failing: boolean): void {
-    if (failing || error instanceof AbortedError) this.fail(error);
+  /** An abort fails the transaction that it happens in. */
+  noteAbort(error: unknown): void {
+    if (error instanceof AbortedError) this.fail(error);
   }
 }
 

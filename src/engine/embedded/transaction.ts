@@ -1,14 +1,13 @@
 /**
- * Transactions and savepoints as a state machine: open -> failed (a write failed, or a call was aborted) -> closed.
- * The root owns a snapshot (read) or a write session (write) and a gate through which its calls pass one by one; a
- * nested transaction is a savepoint in the same overlay. While a child is open its parent takes no calls.
+ * Transactions and savepoints over the embedded engine. The root owns a snapshot (read) or a write session (write); a
+ * nested transaction is a savepoint in the same overlay. Who may call what, and when, is the guard's business.
  */
-import { AbortedError, TransactionError } from "../../base/errors.js";
-import { Mutex } from "../../base/mutex.js";
+import { TransactionError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
 import type { Snapshot } from "../../storage/store.js";
 import type { BeginOptions, CallOptions, ExplainOptions, Plan, StreamOptions, Transaction } from "../engine.js";
+import { TransactionGuard, transactionClosed } from "../transaction-guard.js";
 import type { Catalog } from "./catalog.js";
 import type { Operations } from "./operations.js";
 import type { ReadContext, View } from "./view.js";
@@ -33,31 +32,27 @@ interface Root {
   readonly session: WriteSession | null;
   /** Covers the whole life of the transaction. */
   readonly signal: AbortSignal | undefined;
-  readonly gate: Mutex;
 }
-
-type State = "open" | "failed" | "closed";
 
 export class EmbeddedTransaction implements Transaction {
   readonly mode: "read" | "write";
-  readonly depth: number;
   readonly #root: Root;
-  readonly #parent: EmbeddedTransaction | null;
+  readonly #guard: TransactionGuard;
   readonly #savepoint: number;
-  #state: State = "open";
-  #failure: unknown;
-  #child: EmbeddedTransaction | null = null;
+  /** The nested transaction begun last, open or not. */
+  #nested: EmbeddedTransaction | null = null;
+  /** What this level holds has been kept or undone. */
+  #settled = false;
 
-  private constructor(root: Root, parent: EmbeddedTransaction | null) {
+  private constructor(root: Root, guard: TransactionGuard) {
     this.#root = root;
-    this.#parent = parent;
+    this.#guard = guard;
     this.mode = root.session === null ? "read" : "write";
-    this.depth = parent === null ? 0 : parent.depth + 1;
-    this.#savepoint = parent === null || root.session === null ? 0 : root.session.overlay.savepoint();
+    this.#savepoint = guard.depth === 0 || root.session === null ? 0 : root.session.overlay.savepoint();
   }
 
   static read(host: TransactionHost, catalog: Catalog, snapshot: Snapshot, signal?: AbortSignal): EmbeddedTransaction {
-    return new EmbeddedTransaction({ host, catalog, snapshot, session: null, signal, gate: new Mutex() }, null);
+    return EmbeddedTransaction.#top({ host, catalog, snapshot, session: null, signal });
   }
 
   static write(
@@ -66,40 +61,52 @@ export class EmbeddedTransaction implements Transaction {
     session: WriteSession,
     signal?: AbortSignal,
   ): EmbeddedTransaction {
-    return new EmbeddedTransaction({ host, catalog, snapshot: null, session, signal, gate: new Mutex() }, null);
+    return EmbeddedTransaction.#top({ host, catalog, snapshot: null, session, signal });
+  }
+
+  static #top(root: Root): EmbeddedTransaction {
+    const { host, session, signal } = root;
+    return new EmbeddedTransaction(
+      root,
+      new TransactionGuard({ checkOpen: () => host.checkOpen(), signal, serial: session !== null }),
+    );
+  }
+
+  get depth(): number {
+    return this.#guard.depth;
   }
 
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#call(options, (context) => this.#root.host.operations.find(context, query));
+    return this.#call(options, false, (context) => this.#root.host.operations.find(context, query));
   }
 
   aggregate(query: AggregateQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#call(options, (context) => this.#root.host.operations.aggregate(context, query));
+    return this.#call(options, false, (context) => this.#root.host.operations.aggregate(context, query));
   }
 
   count(model: string, where: Filter | null, options?: CallOptions): Promise<number> {
-    return this.#call(options, (context) => this.#root.host.operations.count(context, model, where));
+    return this.#call(options, false, (context) => this.#root.host.operations.count(context, model, where));
   }
 
   explain(query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    return this.#call(options, (context) =>
+    return this.#call(options, false, (context) =>
       this.#root.host.operations.explain(context, query, options?.analyze === true),
     );
   }
 
   async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
-    const context = await this.#call(options, async ({ catalog, check }) => ({
+    const context = await this.#call(options, false, async ({ catalog, check }) => ({
       catalog,
       view: this.#root.session?.frozenView() ?? this.#view(),
       check: () => {
-        this.#checkUsable();
+        this.#guard.check();
         check();
       },
     }));
     try {
       yield* this.#root.host.operations.stream(context, query, options?.batch);
     } catch (error) {
-      this.#noteAbort(error);
+      this.#guard.noteAbort(error);
       throw error;
     }
   }
@@ -107,39 +114,32 @@ export class EmbeddedTransaction implements Transaction {
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     const { session, host } = this.#root;
     if (session === null) {
-      this.#checkUsable();
+      this.#guard.check();
       throw new TransactionError("TRANSACTION.READ_ONLY", `A write to ${command.model} in a read-only transaction`, {
         fix: 'begin the transaction with mode: "write"',
       });
     }
-    return this.#call(options, async (context) => {
-      try {
-        return await host.operations.write(context, session.overlay, command);
-      } catch (error) {
-        this.#fail(error);
-        throw error;
-      }
-    });
+    return this.#call(options, true, (context) => host.operations.write(context, session.overlay, command));
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    return this.#call(options, async () => {
-      this.#child = new EmbeddedTransaction(this.#root, this);
-      return this.#child;
+    return this.#call(options, false, async () => {
+      this.#nested = new EmbeddedTransaction(this.#root, this.#guard.nest());
+      return this.#nested;
     });
   }
 
   async commit(options?: CallOptions): Promise<void> {
     // The call ends before the disk is waited for: an abort after this point changes nothing.
-    const done = await this.#call(options, async () => {
-      const { session, snapshot } = this.#root;
-      this.#state = "closed";
-      if (this.#parent !== null) {
+    const done = await this.#call(options, false, async () => {
+      const { session, snapshot, host } = this.#root;
+      this.#guard.close();
+      this.#settled = true;
+      if (this.depth > 0) {
         session?.overlay.release(this.#savepoint);
-        this.#parent.#child = null;
         return null;
       }
-      this.#root.host.ended(this);
+      host.ended(this);
       snapshot?.[Symbol.dispose]();
       return session === null ? null : { committed: session.commit() };
     });
@@ -149,35 +149,27 @@ export class EmbeddedTransaction implements Transaction {
   /** Undoes everything since this transaction began, open nested ones included. */
   async rollback(): Promise<void> {
     this.#root.host.checkOpen();
-    if (this.#state === "closed") throw closedError();
-    const release = await this.#root.gate.acquire();
-    try {
-      this.#end();
-    } finally {
-      release();
-    }
+    if (this.#guard.state === "closed") throw transactionClosed();
+    await this.#guard.end(async () => this.#undo());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state === "closed") return;
-    const release = await this.#root.gate.acquire();
-    this.#end();
-    release();
+    await this.#guard.end(async () => this.#undo());
   }
 
   /** The engine is closing: lets go of everything at once. Later calls reject with STORAGE.CLOSED. */
   terminate(): void {
-    this.#end();
+    this.#guard.close();
+    this.#undo();
   }
 
-  #end(): void {
-    if (this.#state === "closed") return;
-    if (this.#child !== null) this.#child.#end();
-    this.#state = "closed";
+  #undo(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    if (this.#nested !== null) this.#nested.#undo();
     const { session, snapshot, host } = this.#root;
-    if (this.#parent !== null) {
+    if (this.depth > 0) {
       session?.overlay.rollback(this.#savepoint);
-      this.#parent.#child = null;
       return;
     }
     snapshot?.[Symbol.dispose]();
@@ -185,58 +177,17 @@ export class EmbeddedTransaction implements Transaction {
     host.ended(this);
   }
 
-  async #call<T>(options: CallOptions | undefined, work: (context: ReadContext) => Promise<T>): Promise<T> {
-    this.#checkUsable();
-    const { host, gate, signal, catalog } = this.#root;
-    let release: (() => void) | undefined;
-    try {
-      if (this.mode === "write") release = await gate.acquire(options?.signal);
-      this.#checkUsable();
+  #call<T>(options: CallOptions | undefined, failing: boolean, work: (context: ReadContext) => Promise<T>): Promise<T> {
+    const { host, signal, catalog } = this.#root;
+    return this.#guard.call(options?.signal, failing, () => {
       const check = host.checker(options?.signal, signal);
       check();
-      return await work({ catalog, view: this.#view(), check });
-    } catch (error) {
-      this.#noteAbort(error);
-      throw error;
-    } finally {
-      release?.();
-    }
+      return work({ catalog, view: this.#view(), check });
+    });
   }
 
   #view(): View {
     const { session, snapshot } = this.#root;
     return session === null ? (snapshot as Snapshot) : session.view;
   }
-
-  #noteAbort(error: unknown): void {
-    if (error instanceof AbortedError) this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
-    if (this.#state !== "open") return;
-    this.#state = "failed";
-    this.#failure = error;
-  }
-
-  #checkUsable(): void {
-    this.#root.host.checkOpen();
-    if (this.#state === "closed") throw closedError();
-    if (this.#child !== null) {
-      throw new TransactionError("TRANSACTION.CHILD_OPEN", "This transaction waits for the one nested in it", {
-        fix: "use the nested transaction, or commit or roll it back first",
-      });
-    }
-    if (this.#state === "failed") {
-      throw new TransactionError("TRANSACTION.FAILED", "An earlier call of this transaction failed", {
-        fix: "roll it back; run calls that may fail in a nested transaction",
-        cause: this.#failure,
-      });
-    }
-  }
-}
-
-function closedError(): TransactionError {
-  return new TransactionError("TRANSACTION.CLOSED", "This transaction has been committed or rolled back", {
-    fix: "begin another one; await every call before the transaction ends",
-  });
 }

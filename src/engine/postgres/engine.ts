@@ -164,7 +164,7 @@ export class PostgresEngine implements Engine {
       `begin isolation level ${level}${options.mode === "read" ? " read only" : ""}`,
       options,
     );
-    const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal });
+    const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal, serial: true });
     const transaction = new SqlTransaction(
       {
         checkOpen: () => this.#checkOpen(),

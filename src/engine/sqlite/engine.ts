@@ -128,7 +128,7 @@ export class SqliteEngine implements Engine {
       release(true);
       throw sqliteError(error, this.#options.path);
     }
-    const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal });
+    const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal, serial: true });
     const transaction = new SqlTransaction(
       {
         checkOpen: () => this.#checkOpen(),
