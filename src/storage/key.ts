@@ -188,6 +188,30 @@ export function decodeKey(key: Key): Scalar[] {
   return values;
 }
 
+/** The first component of a key of scalars, as it is encoded. */
+export function firstComponent(key: Key): Key {
+  switch (key.charCodeAt(0)) {
+    case 48: // null
+    case 49: // false
+    case 50: // true
+      return key.slice(0, 1);
+    case 51: // number
+    case 54: // Date
+      return key.slice(0, 9);
+    case 52: {
+      let header = 0;
+      for (let at = 1; at < 5; at++) header = header * 256 + key.charCodeAt(at);
+      return key.slice(0, 5 + (header < 0x80000000 ? 0x7fffffff - header : header - 0x80000000));
+    }
+    default: {
+      let end = key.indexOf(END);
+      while (end >= 0 && key[end + 1] === "\xff") end = key.indexOf(END, end + 2);
+      invariant(end >= 0, "A key ends inside a component");
+      return key.slice(0, end + 1);
+    }
+  }
+}
+
 /** The least string above every string that begins with `prefix`, or undefined when there is none. */
 export function prefixEnd(prefix: Key): Key | undefined {
   for (let i = prefix.length - 1; i >= 0; i--) {

@@ -86,6 +86,8 @@ export interface Snapshot extends Disposable {
   scan(space: string, range: Range, batch: number): AsyncIterableIterator<Batch>;
   /** Many ranges of one space in one call: one result per range, at most `limit` entries each. */
   ranges(space: string, ranges: readonly Range[], limit?: number): Maybe<readonly Batch[]>;
+  /** For each first component (encoded), the values of all entries that begin with it, in order and frozen. */
+  groups(space: string, components: readonly Key[]): Maybe<readonly (readonly StoredValue[])[]>;
   /** Number of entries in a space; exact. */
   size(space: string): Promise<number>;
 }

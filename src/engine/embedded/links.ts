@@ -109,6 +109,7 @@ export function directLink(
   if (sequence === null) return scanLink(relation, target, from, to);
   const prefixOf = prefixReader(sequence, to, from);
   const byKey = sequence === target.key && sequence.columns.length === to.length;
+  const byFirst = to.length === 1;
   return {
     relation,
     target,
@@ -122,6 +123,13 @@ export function directLink(
         const docs = (await context.view.getMany(target.space, prefixes)) as readonly (Doc | undefined)[];
         groups = docs.map((doc) => (doc === undefined ? [] : [doc]));
       } else {
+        const all = options.limit === undefined && options.reverse !== true;
+        if (all && byFirst) {
+          groups = await context.view.groups(sequence.space, prefixes);
+          context.check();
+          for (const group of groups) tally.read += group.length;
+          return { of, groups };
+        }
         const batches = await context.view.ranges(
           sequence.space,
           rangesFor(prefixes, options.reverse === true),

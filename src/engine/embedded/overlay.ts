@@ -3,6 +3,7 @@
  * Savepoints are positions in an undo log, which is written only while one is open.
  */
 import { invariant } from "../../base/assert.js";
+import { groupsByRanges } from "../../storage/groups.js";
 import type { Batch, Key, Mutation, Range, StoredValue } from "../../storage/store.js";
 import { StagedSpace } from "./staged-space.js";
 import type { View } from "./view.js";
@@ -159,6 +160,12 @@ class OverlayView implements View {
     const keys = staged === null ? [] : inOrder(staged.keysIn(range), range);
     if (staged === null || keys.length === 0) return this.#base.scan(space, range, batch);
     return mergedScan(this.#base.scan(space, range, batch), keys, staged, range.reverse === true);
+  }
+
+  async groups(space: string, components: readonly Key[]): Promise<readonly (readonly StoredValue[])[]> {
+    return this.#staged(space) === null
+      ? this.#base.groups(space, components)
+      : groupsByRanges(this, space, components);
   }
 
   async size(space: string): Promise<number> {

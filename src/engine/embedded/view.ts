@@ -5,7 +5,7 @@
 import type { Snapshot } from "../../storage/store.js";
 import type { Catalog } from "./catalog.js";
 
-export type View = Pick<Snapshot, "getMany" | "scan" | "ranges" | "size">;
+export type View = Pick<Snapshot, "getMany" | "scan" | "ranges" | "groups" | "size">;
 
 /** Everything that one read needs. */
 export interface ReadContext {

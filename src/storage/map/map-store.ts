@@ -7,6 +7,7 @@
 import { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
+import { Groups } from "./groups.js";
 import { Newest } from "./newest.js";
 import type { HeldRoots, Persistence, Versions } from "./persistence.js";
 import { Pins } from "./pins.js";
@@ -26,6 +27,7 @@ export class MapStore implements Store {
   readonly #pins = new Pins();
   readonly #newest = new Newest(EMPTY_ROOTS);
   readonly #points = new Points(EMPTY_ROOTS);
+  readonly #groups = new Groups(EMPTY_ROOTS);
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -53,6 +55,7 @@ export class MapStore implements Store {
     }
     this.#newest.reset(this.#published);
     this.#points.reset(this.#published, spaces);
+    this.#groups.reset(this.#published);
     this.#spaces = spaces;
     this.#state = "open";
   }
@@ -71,12 +74,13 @@ export class MapStore implements Store {
       this.#published = roots;
       this.#newest.reset(roots);
       this.#points.reset(roots, spaces);
+      this.#groups.reset(roots);
     });
   }
 
   snapshot(): Snapshot {
     this.#checkReadable();
-    return new RootsSnapshot(this.#published, this.#newest, this.#pins, this.#readable);
+    return new RootsSnapshot(this.#published, this.#newest, this.#groups, this.#pins, this.#readable);
   }
 
   point(space: string, value: PointValue): StoredValue | undefined {
@@ -136,6 +140,7 @@ export class MapStore implements Store {
     this.#published = roots;
     this.#newest.advance(roots, batch);
     this.#points.advance(roots, batch);
+    this.#groups.advance(roots, batch);
   }
 
   /** For the persistence: versions that it may read while commits go on. */

@@ -2,6 +2,7 @@
 import { invariant } from "../../base/assert.js";
 import type { Tree } from "../btree.js";
 import type { Batch, Key, Range, Snapshot, StoredValue } from "../store.js";
+import type { Groups } from "./groups.js";
 import type { Newest } from "./newest.js";
 import type { Pin, Pins } from "./pins.js";
 import { type Roots, treeOf } from "./roots.js";
@@ -9,14 +10,16 @@ import { type Roots, treeOf } from "./roots.js";
 export class RootsSnapshot implements Snapshot {
   readonly #roots: Roots;
   readonly #newest: Newest;
+  readonly #groups: Groups;
   readonly #check: () => void;
   readonly #pins: Pins;
   #pin: Pin | null;
 
   /** `check` throws when the store can no longer be read. */
-  constructor(roots: Roots, newest: Newest, pins: Pins, check: () => void) {
+  constructor(roots: Roots, newest: Newest, groups: Groups, pins: Pins, check: () => void) {
     this.#roots = roots;
     this.#newest = newest;
+    this.#groups = groups;
     this.#check = check;
     this.#pins = pins;
     this.#pin = pins.take();
@@ -53,6 +56,11 @@ export class RootsSnapshot implements Snapshot {
       batches[i] = { keys, values };
     }
     return batches;
+  }
+
+  groups(space: string, components: readonly Key[]): readonly (readonly StoredValue[])[] {
+    this.#tree(space);
+    return this.#groups.get(this.#roots, space, components);
   }
 
   async size(space: string): Promise<number> {
