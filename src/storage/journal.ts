@@ -2,8 +2,9 @@
  * The journal: what was committed since the data files were last written.
  *
  *   journal = header record*
- *   header  = "TENONJNL" version base check       28 bytes, little-endian
- *   version = u32, 1;  then u32 0
+ *   header  = "TENONJNL" version store base check       28 bytes, little-endian
+ *   version = u32, 1
+ *   store   = u32, a random number that all files of one database share; 0: not known
  *   base    = f64: the data files hold every commit up to this one; the first record begins with base + 1
  *   check   = u32, crc32 of the 24 bytes before it
  *   record  = see record.ts; its payload is a line of text per commit, sequence numbers count on without gaps
@@ -15,12 +16,11 @@
 import { crc32 } from "node:zlib";
 import { CorruptionError, StorageError } from "../base/errors.js";
 import type { AppendFile, Files } from "./files/files.js";
-import { decodeHead, decodePayload, encodeRecord, HEAD_BYTES, nextRecord } from "./record.js";
+import { decodeHead, decodePayload, encodeRecord, HEAD_BYTES } from "./record.js";
+import { damaged, refuseUnlessTorn } from "./torn.js";
 
 const HEADER_BYTES = 28;
 const VERSION = 1;
-/** Disks write these whole, or at least from their beginning. */
-const SECTOR = 512;
 /** Commits are gathered into one record up to about this size. */
 const GROUP_BYTES = 16 * 1024 * 1024;
 
@@ -37,6 +37,8 @@ export interface Replayed {
   /** Sequence number and text of every commit, in order. */
   readonly commits: readonly { readonly sequence: number; readonly text: string }[];
   readonly base: number;
+  /** The number of the database; 0: not known. */
+  readonly store: number;
   /** Bytes of the file that are header and whole records. */
   readonly intact: number;
   /** Bytes of a torn tail behind them. */
@@ -60,25 +62,14 @@ interface Waiting {
 
 const LINE = Buffer.from("\n");
 
-export function encodeHeader(base: number): Uint8Array {
+export function encodeHeader(base: number, store: number): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
   header.write("TENONJNL", 0, "latin1");
   header.writeUInt32LE(VERSION, 8);
+  header.writeUInt32LE(store, 12);
   header.writeDoubleLE(base, 16);
   header.writeUInt32LE(crc32(header.subarray(0, 24)), 24);
   return header;
-}
-
-function damaged(
-  path: string,
-  offset: number,
-  what: string,
-  code: "CORRUPTION.CHECKSUM" | "CORRUPTION.FORMAT" = "CORRUPTION.CHECKSUM",
-) {
-  return new CorruptionError(code, `${path} is damaged at byte ${offset}: ${what}`, {
-    meta: { file: path, offset, what },
-    fix: "keep a copy, look at it with `tenon db verify`, then restore a backup or run `tenon db repair`",
-  });
 }
 
 /** Reads a journal without changing it. */
@@ -99,16 +90,17 @@ export function replayJournal(path: string, content: Uint8Array): Replayed {
       },
     );
   }
+  const store = bytes.readUInt32LE(12);
   const base = bytes.readDoubleLE(16);
   const commits: { sequence: number; text: string }[] = [];
   const ends: RecordEnd[] = [];
   let expected = base + 1;
   let at = HEADER_BYTES;
   while (at < bytes.length) {
-    const head = decodeHead(bytes, at);
+    const head = decodeHead(bytes, at, store);
     const payload = head === null ? null : decodePayload(bytes, at, head);
     if (head === null || payload === null) {
-      refuseUnlessTorn(path, bytes, at, expected);
+      refuseUnlessTorn(path, bytes, at, expected, store);
       break;
     }
     if (head.sequence !== expected) throw damaged(path, at, `commit ${head.sequence} stands where ${expected} belongs`);
@@ -119,34 +111,7 @@ export function replayJournal(path: string, content: Uint8Array): Replayed {
     ends.push({ first: head.sequence, last: expected - 1, start: at });
     at += HEAD_BYTES + head.length;
   }
-  return { commits, base, intact: at, torn: bytes.length - at, ends };
-}
-
-/** Throws unless what begins at `at` is what a power cut leaves of records that were not yet synced. */
-function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expected: number): void {
-  let unsynced = false;
-  for (let next = nextRecord(bytes, at + 1); next >= 0; next = nextRecord(bytes, next + 1)) {
-    const head = decodeHead(bytes, next)!;
-    // An intact record of an earlier commit has no business here; a later one may know that this one was on disk.
-    if (head.sequence <= expected || head.synced >= expected)
-      throw damaged(path, at, "a record is damaged, and intact ones follow");
-    unsynced = true;
-  }
-  if (unsynced) return;
-  const head = decodeHead(bytes, at);
-  const end = head === null ? bytes.length : at + HEAD_BYTES + head.length;
-  if (end > bytes.length || at + HEAD_BYTES > bytes.length) return;
-  // A whole record that is damaged: a sector that did not arrive ends in zeros, and payload is text, which has none.
-  for (let from = at + HEAD_BYTES; from < end; ) {
-    const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, end);
-    if (bytes[edge - 1] === 0) return;
-    from = edge;
-  }
-  for (let edge = Math.ceil((at + 1) / SECTOR) * SECTOR; edge < at + HEAD_BYTES; edge += SECTOR) {
-    if (bytes[edge - 1] === 0 || bytes[edge] === 0) return;
-  }
-  if (head === null && bytes.subarray(at, at + 4).includes(0)) return;
-  throw damaged(path, at, "the last record is complete but its checksum is wrong");
+  return { commits, base, store, intact: at, torn: bytes.length - at, ends };
 }
 
 async function closeQuietly(file: AppendFile): Promise<void> {
@@ -169,6 +134,7 @@ export class Journal {
   #synced: number;
   /** Last commit in the file. */
   #written: number;
+  readonly #store: number;
   #poison: unknown;
   #timer: NodeJS.Timeout | null = null;
 
@@ -178,13 +144,14 @@ export class Journal {
     this.#options = options;
     this.#file = file;
     this.#records = [...replayed.ends];
+    this.#store = replayed.store;
     this.#written = this.#synced = replayed.base + replayed.commits.length;
   }
 
   /** Makes an empty journal, replacing whatever is there. */
-  static async create(files: Files, path: string, base: number): Promise<Replayed> {
-    await files.replace(path, [encodeHeader(base)]);
-    return { commits: [], base, intact: HEADER_BYTES, torn: 0, ends: [] };
+  static async create(files: Files, path: string, base: number, store: number): Promise<Replayed> {
+    await files.replace(path, [encodeHeader(base, store)]);
+    return { commits: [], base, store, intact: HEADER_BYTES, torn: 0, ends: [] };
   }
 
   /** Opens a replayed journal for appending; cuts a torn tail first. */
@@ -242,7 +209,7 @@ export class Journal {
     const start = this.#file.size;
     try {
       if (this.#poison !== undefined) throw this.#poisoned();
-      await this.#file.write(encodeRecord(parts, { sequence: first, synced: this.#synced, count }));
+      await this.#file.write(encodeRecord(parts, { sequence: first, synced: this.#synced, count, store: this.#store }));
       this.#written = first + count - 1;
       this.#records.push({ first, last: this.#written, start });
       if (this.#options.durability === "strict") await this.#syncNow();
@@ -311,7 +278,7 @@ export class Journal {
     const base = (kept[0]?.first ?? this.#written + 1) - 1;
     try {
       const tail = await this.#files.readAt(this.#path, from, this.#file.size - from);
-      await this.#files.replace(this.#path, [encodeHeader(base), tail]);
+      await this.#files.replace(this.#path, [encodeHeader(base, this.#store), tail]);
       const file = await this.#files.append(this.#path);
       const old = this.#file;
       this.#file = file;

@@ -10,15 +10,17 @@
  *   synced  = f64, the last commit that was known to be on disk when this record was written
  *   count   = u32, commits inside
  *   kind    = u32, 1 = commits
- *   headcrc = u32, crc32 of the 36 bytes before it
+ *   headcrc = u32, crc32 of the 36 bytes before it, continued from the store's number
  *
  * The two checksums tell a damaged length from a damaged payload; `synced` tells loss by a power cut (the record was not yet
- * synced) from loss by a failing disk (it was).
+ * synced) from loss by a failing disk (it was). The store's number, random and the same in all files of a database, is part
+ * of the checksum so that a record of another database is none of this one.
  */
 import { crc32 } from "node:zlib";
 
 export const HEAD_BYTES = 40;
 const MAGIC = 0x43524e54;
+const MAGIC_BYTES = Buffer.from("TNRC", "latin1");
 const KIND_COMMITS = 1;
 
 export interface RecordHead {
@@ -32,7 +34,7 @@ export interface RecordHead {
 /** A record; `payload` may be given in parts. */
 export function encodeRecord(
   parts: readonly Uint8Array[],
-  fields: { readonly sequence: number; readonly synced: number; readonly count: number },
+  fields: { readonly sequence: number; readonly synced: number; readonly count: number; readonly store: number },
 ): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -49,14 +51,14 @@ export function encodeRecord(
   record.writeDoubleLE(fields.synced, 20);
   record.writeUInt32LE(fields.count, 28);
   record.writeUInt32LE(KIND_COMMITS, 32);
-  record.writeUInt32LE(crc32(record.subarray(0, 36)), 36);
+  record.writeUInt32LE(crc32(record.subarray(0, 36), fields.store), 36);
   return record;
 }
 
 /** The head at an offset, or null when there is none that is intact. */
-export function decodeHead(bytes: Buffer, offset: number): RecordHead | null {
+export function decodeHead(bytes: Buffer, offset: number, store: number): RecordHead | null {
   if (offset + HEAD_BYTES > bytes.length || bytes.readUInt32LE(offset) !== MAGIC) return null;
-  if (crc32(bytes.subarray(offset, offset + 36)) !== bytes.readUInt32LE(offset + 36)) return null;
+  if (crc32(bytes.subarray(offset, offset + 36), store) !== bytes.readUInt32LE(offset + 36)) return null;
   if (bytes.readUInt32LE(offset + 32) !== KIND_COMMITS) return null;
   return {
     length: bytes.readUInt32LE(offset + 4),
@@ -76,11 +78,31 @@ export function decodePayload(bytes: Buffer, offset: number, head: RecordHead): 
 }
 
 /** Offset of the next intact record at or after `offset`, or -1. */
-export function nextRecord(bytes: Buffer, offset: number): number {
-  const magic = Buffer.from("TNRC", "latin1");
-  for (let at = bytes.indexOf(magic, offset); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-    const head = decodeHead(bytes, at);
+export function nextRecord(bytes: Buffer, offset: number, store: number): number {
+  for (let at = bytes.indexOf(MAGIC_BYTES, offset); at >= 0; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
+    const head = decodeHead(bytes, at, store);
     if (head !== null && decodePayload(bytes, at, head) !== null) return at;
   }
   return -1;
+}
+
+/** Whether the bytes at an offset are the beginning of a head, or zeros where it has not arrived. */
+export function mayBeginHead(bytes: Buffer, offset: number): boolean {
+  for (let i = 0; i < MAGIC_BYTES.length && offset + i < bytes.length; i++) {
+    const byte = bytes[offset + i];
+    if (byte !== MAGIC_BYTES[i] && byte !== 0) return false;
+  }
+  return true;
+}
+
+/** Whether an intact head stood at an offset before one bit of it changed: the disk's work, never that of a power cut. */
+export function isHeadWithFlippedBit(bytes: Buffer, offset: number, store: number): boolean {
+  const copy = Buffer.from(bytes.subarray(offset, offset + HEAD_BYTES));
+  for (let bit = 0; bit < copy.length * 8; bit++) {
+    const mask = 1 << (bit & 7);
+    copy[bit >> 3]! ^= mask;
+    if (decodeHead(copy, 0, store) !== null) return true;
+    copy[bit >> 3]! ^= mask;
+  }
+  return false;
 }

@@ -1,10 +1,13 @@
 /** What the campaigns found, each as the smallest case that shows it. */
 import { describe, expect, test } from "vitest";
-import { LockedError } from "../../src/base/errors.js";
+import { CorruptionError, LockedError } from "../../src/base/errors.js";
+import { embedded } from "../../src/engine/embedded/engine.js";
 import { file } from "../../src/storage/file/file.js";
 import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
+import { insert } from "../engine/support.js";
 import { dump, put, spaces } from "../storage/support.js";
+import { FIRST_SHAPE, opsBetween, versionOf } from "./schemas.js";
 
 describe("crash", () => {
   test("relaxed: the registry is never newer than the commits before it", async () => {
@@ -38,4 +41,114 @@ describe("crash", () => {
       expect(disk.paths()).toEqual([]);
     },
   );
+});
+
+describe("fuzz", () => {
+  const PATHS = { data: "/db.json", journal: "/db.journal" };
+
+  /** A database of three commits, the first two in the data file; `text` fills the last one. */
+  async function database(text: string): Promise<MemoryDisk> {
+    const disk = new MemoryDisk();
+    const store = file(PATHS.data, { files: disk.files });
+    await store.open(spaces);
+    await store.commit([put("posts", 1, { text: "one" })]);
+    await store.compact();
+    await store.commit([put("posts", 2, { text })]);
+    return disk.crash(null);
+  }
+
+  const open = async (disk: MemoryDisk) => {
+    const store = file(PATHS.data, { files: disk.files });
+    await store.open(spaces);
+    return dump(store);
+  };
+
+  test.each([PATHS.data, PATHS.journal])("%s of another database is refused", async (path) => {
+    const disk = await database("two");
+    const other = await database("other");
+    disk.put(path, other.peek(path)!);
+    await expect(open(disk)).rejects.toThrow(CorruptionError);
+  });
+
+  test("a record of another database's journal is refused", async () => {
+    const disk = await database("two");
+    const other = await database("other");
+    const [mine, theirs] = [disk.peek(PATHS.journal)!, other.peek(PATHS.journal)!];
+    disk.put(PATHS.journal, Buffer.concat([mine.subarray(0, 28), theirs.subarray(28)]));
+    await expect(open(disk)).rejects.toThrow(CorruptionError);
+  });
+
+  test("no flipped bit of the last record makes it look interrupted, wherever the sectors end", async () => {
+    for (let before = 0; before < 56; before += 5) {
+      const disk = new MemoryDisk();
+      const store = file(PATHS.data, { files: disk.files });
+      await store.open(spaces);
+      const commits = [put("posts", 1, { text: "x".repeat(350 + before) }), put("posts", 2, { text: " @".repeat(20) })];
+      for (const commit of commits) await store.commit([commit]);
+      const journal = disk.crash(null).peek(PATHS.journal)!;
+      const start = Buffer.from(journal).lastIndexOf("TNRC");
+      for (let bit = start * 8; bit < journal.length * 8; bit++) {
+        const copy = journal.slice();
+        copy[bit >> 3]! ^= 1 << (bit & 7);
+        const damaged = disk.crash(null);
+        damaged.put(PATHS.journal, copy);
+        await expect(open(damaged), `bit ${bit}, sector ends ${before}`).rejects.toThrow(CorruptionError);
+      }
+    }
+  });
+
+  test("a flipped bit in one of several unsynced records is damage, not a power cut", async () => {
+    const disk = new MemoryDisk();
+    const options = { durability: "relaxed", syncIntervalMs: 60_000 } as const;
+    const store = file(PATHS.data, { ...options, files: disk.files });
+    await store.open(spaces);
+    for (let id = 1; id <= 3; id++) await store.commit([put("posts", id, { text: "text" })]);
+    const damaged = disk.crash(null);
+    const journal = damaged.peek(PATHS.journal)!;
+    journal[Buffer.from(journal).indexOf("text")]! ^= 1;
+    damaged.put(PATHS.journal, journal);
+    await expect(open(damaged)).rejects.toThrow(CorruptionError);
+    await store.close();
+  });
+
+  describe("the registry", () => {
+    const REGISTRY = "/db.registry.json";
+    async function engineOn(disk: MemoryDisk) {
+      const engine = embedded({ storage: file(PATHS.data, { files: disk.files }) });
+      await engine.open(versionOf(FIRST_SHAPE).schema);
+      return engine;
+    }
+    async function built(): Promise<{ readonly disk: MemoryDisk; readonly older: Uint8Array }> {
+      const disk = new MemoryDisk();
+      const engine = await engineOn(disk);
+      await engine.admin.apply([], versionOf(FIRST_SHAPE).schema);
+      await engine.write(insert("Item", { id: 1, n: 1, text: "kept" }));
+      const older = disk.peek(REGISTRY)!;
+      const renamed = { ...FIRST_SHAPE, renamed: true };
+      await engine.admin.apply(opsBetween(FIRST_SHAPE, renamed), versionOf(renamed).schema);
+      await engine.close();
+      return { disk: disk.crash(null), older };
+    }
+
+    test("of another database, of an earlier time, missing, or with a flipped bit is refused", async () => {
+      const { disk, older } = await built();
+      const other = (await built()).disk.peek(REGISTRY)!;
+      const flipped = disk.peek(REGISTRY)!;
+      flipped[Buffer.from(flipped).indexOf('"history"') + 3]! ^= 1;
+      for (const content of [other, older, flipped, null]) {
+        const damaged = disk.crash(null);
+        if (content === null) await damaged.unlink(REGISTRY);
+        else damaged.put(REGISTRY, content);
+        await expect(engineOn(damaged)).rejects.toThrow(CorruptionError);
+      }
+      await (await engineOn(disk)).close();
+    });
+
+    test("without its data is refused", async () => {
+      const { disk } = await built();
+      await disk.unlink(PATHS.data);
+      await disk.unlink(PATHS.journal);
+      await expect(engineOn(disk)).rejects.toThrow(CorruptionError);
+    });
+  });
 });

@@ -19,7 +19,8 @@ export interface Damage {
   readonly files: FileSet;
   /**
    * The newest commits may be missing without a report: the end of the journal was cut off, or all of it was taken away or
-   * replaced by an older version of itself. No file can tell that from a power cut. Nothing else is ever excused.
+   * replaced by an older version of itself (where there is no journal: the data file was). No file can tell that from a
+   * power cut, or from a backup put back. Nothing else is ever excused.
    */
   readonly mayEndEarly: boolean;
 }
@@ -38,7 +39,8 @@ function flip(bytes: Buffer, random: Random): Buffer {
 function pieces(bytes: Buffer): Buffer[] {
   const cuts: number[] = [];
   if (bytes.toString("latin1", 0, 8) === "TENONJNL") {
-    for (let at = nextRecord(bytes, 0); at >= 0; at = nextRecord(bytes, at + HEAD_BYTES)) cuts.push(at);
+    const store = bytes.length < 16 ? 0 : bytes.readUInt32LE(12);
+    for (let at = nextRecord(bytes, 0, store); at >= 0; at = nextRecord(bytes, at + HEAD_BYTES, store)) cuts.push(at);
   } else for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) cuts.push(at + 1);
   const parts: Buffer[] = [];
   let from = 0;
@@ -82,7 +84,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   zeros: (bytes, random) => {
     const copy = Buffer.from(bytes);
     const at = random.int(0, copy.length);
-    return copy.fill(0, at, at + random.int(1, 600));
+    return copy.fill(0, at, Math.min(copy.length, at + random.int(1, 600)));
   },
   swapPieces: (bytes, random) => {
     const parts = pieces(bytes);
@@ -113,13 +115,13 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** Damage that may leave a journal which ends early and is whole up to there. */
-const CUTTING = new Set(["truncate", "zeros", "cut", "dropPiece", "swapPieces", "random"]);
+const CUTTING = new Set(["truncate", "zeros", "cut", "dropPiece", "swapPieces", "random", "otherEnd"]);
 const isJournal = (path: string): boolean => path.endsWith(".journal");
 
 export const KINDS: readonly string[] = [...Object.keys(CHANGES), "remove", "older", "other"];
 
 /** The files after one damage of this kind; null when it would change nothing. */
-export function damage(kind: string, victim: Victim, random: Random): Damage | null {
+export function damage(kind: string, victim: Victim, journaled: boolean, random: Random): Damage | null {
   const names = [...victim.files.keys()].sort();
   if (names.length === 0) return null;
   const file = random.pick(names);
@@ -135,5 +137,6 @@ export function damage(kind: string, victim: Victim, random: Random): Damage | n
   const now = files.get(file);
   if (now !== undefined && Buffer.from(now).equals(bytes)) return null;
   const excused = wholesale ? kind !== "other" : CUTTING.has(kind);
-  return { file, files, mayEndEarly: excused && isJournal(file) };
+  const last = isJournal(file) || (!journaled && kind === "older");
+  return { file, files, mayEndEarly: excused && last };
 }

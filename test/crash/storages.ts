@@ -11,29 +11,34 @@ export interface StorageCase {
   readonly weight: number;
   /** Acknowledged writes may be lost at a power cut (not when the process is killed). */
   readonly lossy: boolean;
+  /** Commits go to a journal first; else each writes the data files. */
+  readonly journaled: boolean;
 }
 
 const SMALL = 1200;
 
 export const STORAGES: readonly StorageCase[] = [
-  { name: "file", open: (dir, files) => file(`${dir}/db.json`, { files }), weight: 5, lossy: false },
+  { name: "file", open: (dir, files) => file(`${dir}/db.json`, { files }), weight: 5, lossy: false, journaled: true },
   {
     name: "file, small journal",
     open: (dir, files) => file(`${dir}/db.json`, { files, checkpointBytes: SMALL }),
     weight: 5,
     lossy: false,
+    journaled: true,
   },
   {
     name: "file, checkpoint: commit",
     open: (dir, files) => file(`${dir}/db.json`, { files, checkpoint: "commit" }),
     weight: 3,
     lossy: false,
+    journaled: false,
   },
   {
     name: "file, gzip",
     open: (dir, files) => file(`${dir}/db.json`, { files, compression: true, checkpointBytes: SMALL }),
     weight: 1,
     lossy: false,
+    journaled: true,
   },
   {
     name: "file, relaxed",
@@ -41,6 +46,7 @@ export const STORAGES: readonly StorageCase[] = [
       file(`${dir}/db.json`, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 1,
     lossy: true,
+    journaled: true,
   },
 ];
 

@@ -4,7 +4,7 @@
  * that was interrupted after its announcement is finished by the next open, and one before it never happened.
  */
 import { checkAborted } from "../../base/abort.js";
-import { StorageError } from "../../base/errors.js";
+import { LockedError, StorageError } from "../../base/errors.js";
 import { Mutex } from "../../base/mutex.js";
 import type { CallOptions } from "../../base/options.js";
 import type { Doc, Schema } from "../../schema/model.js";
@@ -13,6 +13,7 @@ import type { Mutation, Space, Store } from "../../storage/store.js";
 import type { Applied, SchemaAdmin } from "../admin.js";
 import { type Catalog, createCatalog, META_SPACE, sequenceKey } from "./catalog.js";
 import { type DataOp, dataOpsOf } from "./data-ops.js";
+import { checkRegistryMatches, generationMutation, newDatabaseId } from "./registry-match.js";
 import { EMPTY_REGISTRY, type RegistryState, registryFromText, registryToText } from "./registry-text.js";
 import { type Rewritten, reshapeDocs } from "./reshape-docs.js";
 import type { Writer } from "./writer.js";
@@ -48,17 +49,28 @@ export class EmbeddedAdmin implements SchemaAdmin {
     const stored = schema === null ? null : createCatalog(schema);
     if (pending === null) {
       const catalog = stored ?? given;
-      await store.open(catalog.spaces, options);
-      this.#present = idsOf(catalog.spaces);
+      await this.#openStore(catalog.spaces, text, options);
       return catalog;
     }
     const target = createCatalog(pending.target);
     const from = stored ?? emptyCatalog();
     const spaces = docsSpaces(from, target);
-    await store.open(spaces, options);
-    this.#present = idsOf(spaces);
+    await this.#openStore(spaces, text, options);
     await this.#change(from, target, pending.ops);
     return target;
+  }
+
+  async #openStore(spaces: readonly Space[], registry: string | null, options?: CallOptions): Promise<void> {
+    const { store } = this.#host;
+    await store.open(spaces, options);
+    this.#present = idsOf(spaces);
+    // The registry was read before the lock was taken.
+    if ((await store.readRegistry()) !== registry) {
+      throw new LockedError(`${store.name}: another process changed the schema while this one was opening it`, {
+        fix: "open it again",
+      });
+    }
+    await checkRegistryMatches(store, this.#state);
   }
 
   async inspect(options?: CallOptions): Promise<Schema | null> {
@@ -106,11 +118,13 @@ export class EmbeddedAdmin implements SchemaAdmin {
   async #change(from: Catalog, target: Catalog, ops: readonly DataOp[]): Promise<void> {
     const { store } = this.#host;
     const rewritten = await reshapeDocs(from, target, ops, (space) => this.#readAll(space));
-    const { schema, history } = this.#state;
-    await this.#save({ schema, history, pending: { ops, target: target.schema } });
+    const before = this.#state;
+    const database = before.database === "" ? newDatabaseId() : before.database;
+    const generation = before.generation + 1;
+    await this.#save({ ...before, database, pending: { ops, target: target.schema } });
     try {
-      await this.#carryOut(from, target, rewritten);
-      await this.#save({ schema: target.schema, history, pending: null });
+      await this.#carryOut(from, target, rewritten, generationMutation(database, generation));
+      await this.#save({ ...before, database, generation, schema: target.schema, pending: null });
     } catch (error) {
       this.#host.refuse(
         new StorageError("STORAGE.POISONED", `${store.name}: a schema change could not be finished`, {
@@ -122,11 +136,11 @@ export class EmbeddedAdmin implements SchemaAdmin {
     }
   }
 
-  async #carryOut(from: Catalog, target: Catalog, rewritten: Rewritten): Promise<void> {
-    const mutations = [...documentMutations(rewritten), ...(await this.#sequenceMutations(from, target))];
+  async #carryOut(from: Catalog, target: Catalog, rewritten: Rewritten, generation: Mutation): Promise<void> {
+    const mutations = [...documentMutations(rewritten), ...(await this.#sequenceMutations(from, target)), generation];
     // Documents change without any index; then all indexes are built anew from the result.
     if (rewritten.size > 0 || redefinesIndex(from, target)) await this.#reshape(docsSpaces(from, target));
-    if (mutations.length > 0) await this.#host.store.commit(mutations);
+    await this.#host.store.commit(mutations);
     await this.#reshape(target.spaces);
   }
 

@@ -1,12 +1,16 @@
 /**
  * The text of `registry.json`: what the database's schema is, how it came about, and a change that is under way.
  *
- *   { "tenon": 1, "schema": <schema> | null, "pending": null | { "ops": [<op>], "target": <schema> },
- *     "history": [{ "id", "from", "to", "at" }] }
+ *   { "tenon": 1, "database": <id>, "generation": N, "schema": <schema> | null,
+ *     "pending": null | { "ops": [<op>], "target": <schema> }, "history": [{ "id", "from", "to", "at" }],
+ *     "checksum": "crc32 HHHHHHHH" }
  *
  * `schema` is the canonical form of schema/json.ts. `pending` is there between the start and the end of a change: the
- * next open finishes it.
+ * next open finishes it. `generation` counts the changes, `database` is a random id; a record among the data says the same
+ * of both (registry-match.ts), so that a registry of another database or of another time is noticed. The checksum is of the
+ * text without it, indented as it is here.
  */
+import { crc32 } from "node:zlib";
 import { CorruptionError } from "../../base/errors.js";
 import { schemaFromJson, schemaToJson } from "../../schema/json.js";
 import type { Schema } from "../../schema/model.js";
@@ -14,18 +18,30 @@ import type { Applied } from "../admin.js";
 import { type DataOp, dataOpsFromJson } from "./data-ops.js";
 
 export interface RegistryState {
+  /** Random; empty until the first change. */
+  readonly database: string;
+  /** Number of changes that were finished. */
+  readonly generation: number;
   readonly schema: Schema | null;
   readonly pending: { readonly ops: readonly DataOp[]; readonly target: Schema } | null;
   readonly history: readonly Applied[];
 }
 
-export const EMPTY_REGISTRY: RegistryState = { schema: null, pending: null, history: [] };
+export const EMPTY_REGISTRY: RegistryState = {
+  database: "",
+  generation: 0,
+  schema: null,
+  pending: null,
+  history: [],
+};
 
 const FORMAT = 1;
 
 export function registryToText(state: RegistryState): string {
   const root = {
     tenon: FORMAT,
+    database: state.database,
+    generation: state.generation,
     schema: state.schema === null ? null : JSON.parse(schemaToJson(state.schema)),
     pending:
       state.pending === null
@@ -33,12 +49,22 @@ export function registryToText(state: RegistryState): string {
         : { ops: state.pending.ops, target: JSON.parse(schemaToJson(state.pending.target)) },
     history: state.history,
   };
-  return `${JSON.stringify(root, null, 2)}\n`;
+  return `${JSON.stringify({ ...root, checksum: checksumOf(root) }, null, 2)}\n`;
+}
+
+function checksumOf(root: object): string {
+  return `crc32 ${crc32(JSON.stringify(root, null, 2))
+    .toString(16)
+    .padStart(8, "0")}`;
 }
 
 export function registryFromText(text: string): RegistryState {
-  const bad = (what: string, cause?: unknown) =>
-    new CorruptionError("CORRUPTION.FORMAT", `registry.json is not a registry of Tenon: ${what}`, {
+  const bad = (
+    what: string,
+    cause?: unknown,
+    code: "CORRUPTION.FORMAT" | "CORRUPTION.CHECKSUM" = "CORRUPTION.FORMAT",
+  ) =>
+    new CorruptionError(code, `registry.json is not a registry of Tenon: ${what}`, {
       fix: "restore the file from a backup",
       meta: { file: "registry.json", what },
       cause,
@@ -58,9 +84,17 @@ export function registryFromText(text: string): RegistryState {
       { fix: "update tenon", meta: { file: "registry.json" } },
     );
   }
-  const { pending, history } = root;
+  const { checksum, ...rest } = root;
+  const { pending, history, database = "", generation = 0 } = rest;
+  // Registries of before there were checksums have no generation either.
+  if ((checksum !== undefined || Object.hasOwn(rest, "generation")) && checksum !== checksumOf(rest)) {
+    throw bad("its checksum does not fit its contents", undefined, "CORRUPTION.CHECKSUM");
+  }
+  if (typeof database !== "string" || typeof generation !== "number") throw bad("its head is malformed");
   if (!Array.isArray(history)) throw bad("it lacks `history`");
   return {
+    database,
+    generation,
     schema: root.schema === null ? null : readSchema(root.schema),
     pending: isRecord(pending) ? { ops: dataOpsFromJson(pending.ops, bad), target: readSchema(pending.target) } : null,
     history: history.map((entry) => {

@@ -6,6 +6,7 @@
  * that together hold every commit: replay skips what the data file already has. With `checkpoint: "commit"` the rename is
  * the commit and the journal stays empty.
  */
+import { randomInt } from "node:crypto";
 import { dirname } from "node:path";
 import { checkAborted } from "../../base/abort.js";
 import { CorruptionError, QueryError, TenonError } from "../../base/errors.js";
@@ -61,6 +62,8 @@ export class FilePersistence implements Persistence {
   #dataBytes = 0;
   /** Last commit in the data file; -1: there is none, or it was made by others. */
   #checkpointed = -1;
+  /** Shared by all files of this database. */
+  #store = 0;
   #versions: Versions | null = null;
   #background: Promise<void> | null = null;
   /** After a background checkpoint failed: the journal's size that makes it worth trying again. */
@@ -98,6 +101,7 @@ export class FilePersistence implements Persistence {
     const replayed = bytes === null ? null : replayJournal(this.#paths.journal, bytes);
     this.#checkTogether(content, replayed);
     this.#others = content?.others ?? new Map();
+    this.#store = content?.store || replayed?.store || newStoreNumber();
     this.#checkpointed = content === null || content.foreign ? -1 : content.sequence;
     let roots = rootsOf(content, spaces, this.#paths.data);
     if (replayed !== null) roots = this.#replay(roots, replayed, spaces);
@@ -115,7 +119,7 @@ export class FilePersistence implements Persistence {
   }
 
   #newJournal(base: number): Promise<Replayed> {
-    return Journal.create(this.#files, this.#paths.journal, base);
+    return Journal.create(this.#files, this.#paths.journal, base, this.#store);
   }
 
   #use(spaces: readonly Space[]): void {
@@ -155,6 +159,9 @@ export class FilePersistence implements Persistence {
         );
       }
       return;
+    }
+    if (content.store !== 0 && replayed.store !== 0 && content.store !== replayed.store) {
+      refuse("they are of two databases", `put the file back that belongs to the other one`);
     }
     if (content.sequence < replayed.base) {
       refuse(
@@ -277,8 +284,9 @@ export class FilePersistence implements Persistence {
     let written = 0;
     const named = new Set(this.#spaces.map((space) => space.id));
     const others = new Map([...this.#others].filter(([name]) => !named.has(name)));
+    const store = this.#store;
     function* counted() {
-      for (const chunk of writeJson({ sequence: roots.sequence, meta, collections, others })) {
+      for (const chunk of writeJson({ sequence: roots.sequence, store, meta, collections, others })) {
         written += chunk.length;
         yield chunk;
       }
@@ -325,6 +333,11 @@ export class FilePersistence implements Persistence {
     this.#lock = null;
     await lock?.[Symbol.asyncDispose]();
   }
+}
+
+/** Never 0, which stands for unknown. */
+function newStoreNumber(): number {
+  return randomInt(1, 2 ** 32);
 }
 
 /** A version that nobody changes meanwhile. */

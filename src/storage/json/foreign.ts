@@ -40,7 +40,7 @@ export async function readForeign(source: Source, options: ForeignOptions): Prom
         documentsOf(value, path, name).map((doc) => reviveJson(doc as Json, false)),
       );
   }
-  return { sequence: 0, foreign: true, meta, documents, others };
+  return { sequence: 0, foreign: true, store: 0, meta, documents, others };
 }
 
 function metaOf(value: readonly unknown[], path: string): [string, unknown][] {

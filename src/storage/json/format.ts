@@ -2,7 +2,7 @@
  * The readable JSON file. It is JSON, laid out in lines so that it diffs well and loads in pieces:
  *
  *   file       = head meta? collection* trailer
- *   head       = `{"$tenon":{"format":1,"sequence":N},` LF      every commit up to N is inside
+ *   head       = `{"$tenon":{"format":1,"sequence":N,"store":S},` LF      every commit up to N is inside; S: see journal.ts
  *   meta       = `"$meta":[` LF lines `],` LF                   a line: [key, value], key = tuple or raw string
  *   collection = name `:{"__stats":{"inserted":N,"total":N},"default":[` LF lines `]},` LF      a line: one document
  *              | name `:` value `,` LF                          a collection that no model names, kept as it was
@@ -48,6 +48,8 @@ export interface FileContent {
   readonly sequence: number;
   /** Whether it was made by others, so that it has no checksum and no sequence. */
   readonly foreign: boolean;
+  /** The number that all files of one database share; 0: not known. */
+  readonly store: number;
   readonly meta: readonly (readonly [key: string, value: unknown])[];
   /** Documents of the wanted collections. */
   readonly documents: ReadonlyMap<string, readonly unknown[]>;

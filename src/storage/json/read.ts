@@ -118,6 +118,7 @@ class Parser {
   /** Characters consumed; bytes where the file is ASCII. */
   offset = 0;
   #sequence = -1;
+  #store = 0;
   #into: Into | null = null;
   #inMeta = false;
   #other: { readonly name: string; readonly start: string } | null = null;
@@ -148,6 +149,7 @@ class Parser {
     return {
       sequence: this.#sequence,
       foreign: false,
+      store: this.#store,
       meta: this.#meta,
       documents: this.#documents,
       others: this.#others,
@@ -172,7 +174,7 @@ class Parser {
   }
 
   #head(head: unknown): void {
-    const { format: version, sequence } = (head ?? {}) as Record<string, unknown>;
+    const { format: version, sequence, store } = (head ?? {}) as Record<string, unknown>;
     if (typeof version === "number" && version > FORMAT_VERSION) {
       throw new CorruptionError(
         "CORRUPTION.VERSION",
@@ -187,6 +189,7 @@ class Parser {
       throw format(this.#options.path, 0, "its head makes no sense");
     }
     this.#sequence = sequence;
+    this.#store = typeof store === "number" ? store : 0;
   }
 
   #begin(line: string): void {
