@@ -149,7 +149,7 @@ export class Journal {
   }
 
   /** Makes an empty journal, replacing whatever is there. */
-  static async create(files: Files, path: string, base: number, store: number): Promise<Replayed> {
+  static async create(files: Files, path: string, base: number, store = 0): Promise<Replayed> {
     await files.replace(path, [encodeHeader(base, store)]);
     return { commits: [], base, store, intact: HEADER_BYTES, torn: 0, ends: [] };
   }

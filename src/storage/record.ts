@@ -34,7 +34,7 @@ export interface RecordHead {
 /** A record; `payload` may be given in parts. */
 export function encodeRecord(
   parts: readonly Uint8Array[],
-  fields: { readonly sequence: number; readonly synced: number; readonly count: number; readonly store: number },
+  fields: { readonly sequence: number; readonly synced: number; readonly count: number; readonly store?: number },
 ): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
@@ -51,12 +51,12 @@ export function encodeRecord(
   record.writeDoubleLE(fields.synced, 20);
   record.writeUInt32LE(fields.count, 28);
   record.writeUInt32LE(KIND_COMMITS, 32);
-  record.writeUInt32LE(crc32(record.subarray(0, 36), fields.store), 36);
+  record.writeUInt32LE(crc32(record.subarray(0, 36), fields.store ?? 0), 36);
   return record;
 }
 
 /** The head at an offset, or null when there is none that is intact. */
-export function decodeHead(bytes: Buffer, offset: number, store: number): RecordHead | null {
+export function decodeHead(bytes: Buffer, offset: number, store = 0): RecordHead | null {
   if (offset + HEAD_BYTES > bytes.length || bytes.readUInt32LE(offset) !== MAGIC) return null;
   if (crc32(bytes.subarray(offset, offset + 36), store) !== bytes.readUInt32LE(offset + 36)) return null;
   if (bytes.readUInt32LE(offset + 32) !== KIND_COMMITS) return null;
@@ -78,7 +78,7 @@ export function decodePayload(bytes: Buffer, offset: number, head: RecordHead): 
 }
 
 /** Offset of the next intact record at or after `offset`, or -1. */
-export function nextRecord(bytes: Buffer, offset: number, store: number): number {
+export function nextRecord(bytes: Buffer, offset: number, store = 0): number {
   for (let at = bytes.indexOf(MAGIC_BYTES, offset); at >= 0; at = bytes.indexOf(MAGIC_BYTES, at + 1)) {
     const head = decodeHead(bytes, at, store);
     if (head !== null && decodePayload(bytes, at, head) !== null) return at;

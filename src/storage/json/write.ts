@@ -13,7 +13,7 @@ const ENTRIES = 128;
 export interface FileToWrite {
   readonly sequence: number;
   /** The number that all files of one database share. */
-  readonly store: number;
+  readonly store?: number;
   readonly meta: Tree<StoredValue> | null;
   readonly collections: readonly {
     readonly name: string;
@@ -34,7 +34,7 @@ export function* writeJson(file: FileToWrite): Generator<Uint8Array, void, undef
     text = "";
     return bytes;
   };
-  text = `${HEAD_START}{"format":${FORMAT_VERSION},"sequence":${file.sequence},"store":${file.store}},\n`;
+  text = `${HEAD_START}{"format":${FORMAT_VERSION},"sequence":${file.sequence},"store":${file.store ?? 0}},\n`;
   if (file.meta !== null && file.meta.size > 0) {
     text += '"$meta":[\n';
     for (const piece of lines(file.meta, metaLine)) {
