@@ -2,6 +2,7 @@
 import { ConfigError } from "../src/base/errors.js";
 import { type GeneratedFile, renderSchema } from "../templates/index.js";
 import { type Loaded, loadModels, openCode, type Project } from "./load.js";
+import { withMaps } from "./maps.js";
 import type { Place, UserCode } from "./user-code.js";
 
 export interface Generated {
@@ -14,7 +15,11 @@ export async function generate(project: Project, code: UserCode = openCode(proje
   const loaded = await loadModels(project, code);
   const comments = project.config.comments ? commentsOf(loaded.declared) : new Map<string, string>();
   const rendered = renderSchema(loaded.models.schema, { readonlyRows: project.config.readonly, comments });
-  if (rendered.ok) return { loaded, files: rendered.files };
+  if (rendered.ok) {
+    const { schema } = loaded.models;
+    const files = project.config.maps ? withMaps(rendered.files, schema, loaded.declared, project.out) : rendered.files;
+    return { loaded, files };
+  }
   throw new ConfigError(
     "CONFIG.INVALID",
     `names clash:\n${rendered.problems.map((line) => `  - ${line}`).join("\n")}`,

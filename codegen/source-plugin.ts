@@ -1,9 +1,12 @@
 /**
  * A Babel plugin that runs while the user's modules are compiled for generation, so that their syntax is read once: where
  * models and their members are declared, the doc comments above them, and what each module imports. Compiled modules are
- * cached on disk, so the findings travel inside them: the plugin appends a call of `globalThis[REPORT](file, json)`.
+ * cached on disk, so the findings travel inside them: the plugin puts in a call of `globalThis[REPORT](file, json)`.
  * Syntax only. Keys are `User` and `User.email`; lines count from 0, columns from 0.
  */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 export interface Declared {
   readonly key: string;
@@ -39,20 +42,21 @@ interface Path {
 export function sourcePlugin() {
   return {
     visitor: {
-      Program(path: Path) {
-        const module = new ModuleReader(path);
+      Program(path: Path, state: { readonly opts: { readonly file?: string } }) {
+        const module = new ModuleReader(path, state.opts.file ?? null);
         const body = path.node.body as Node[];
-        body.push(reportStatement(module.read()));
+        body.unshift(reportStatement(module.read()));
       },
     },
   };
 }
 
-/** `globalThis.__tenonModuleReport(__filename, "…");` */
+/** `globalThis.__tenonModuleReport(__filename, "…");`, before all imports: it must be heard though an import fails. */
 function reportStatement(report: ModuleReport): Node {
   const identifier = (name: string): Node => ({ type: "Identifier", name });
   return {
     type: "ExpressionStatement",
+    _blockHoist: 10,
     expression: {
       type: "CallExpression",
       callee: {
@@ -68,6 +72,7 @@ function reportStatement(report: ModuleReport): Node {
 
 class ModuleReader {
   readonly #program: Path;
+  readonly #file: string | null;
   readonly #declared = new Map<string, Declared>();
   readonly #imports = new Set<string>();
   /** Local name -> the name in `tenon` that it stands for. */
@@ -76,8 +81,9 @@ class ModuleReader {
   readonly #constants = new Map<string, Node>();
   #opaque = false;
 
-  constructor(program: Path) {
+  constructor(program: Path, file: string | null) {
     this.#program = program;
+    this.#file = file;
   }
 
   read(): ModuleReport {
@@ -112,8 +118,13 @@ class ModuleReader {
   }
 
   #imported(source: Node): void {
-    if (source.type === "StringLiteral") this.#imports.add(String(source.value));
-    else this.#opaque = true;
+    if (source.type !== "StringLiteral") {
+      this.#opaque = true;
+      return;
+    }
+    const specifier = this.#file === null ? null : typescriptOf(String(source.value), this.#file);
+    if (specifier !== null) (source as { value?: unknown }).value = specifier;
+    this.#imports.add(String(source.value));
   }
 
   /** `defineModel("User", shape, options)`, wherever it stands. */
@@ -185,6 +196,17 @@ class ModuleReader {
     if (start === undefined || this.#declared.has(key)) return;
     this.#declared.set(key, { key, line: start.line - 1, column: start.column, comment });
   }
+}
+
+/**
+ * `./user.js` and `./user` as TypeScript reads them: `./user.ts` where that exists. The loader finds it too, after a dozen
+ * failed attempts for each import, which is most of the time that a hundred small modules take.
+ */
+function typescriptOf(specifier: string, file: string): string | null {
+  if (!/^\.\.?\//.test(specifier) || specifier.includes("?")) return null;
+  const stem = specifier.replace(/\.js$/, "");
+  const candidates = /\.(?:[cm]?ts|mjs|cjs|json)$/.test(specifier) ? [] : [`${stem}.ts`, `${stem}/index.ts`];
+  return candidates.find((each) => existsSync(join(dirname(file), each))) ?? null;
 }
 
 function decoratorsOf(node: Node): readonly Node[] {

@@ -4,7 +4,7 @@
  * them: then they and all that import them, directly or not, run again at the next `load`. Compiled modules are cached on
  * disk, with what `source-plugin.ts` found in them.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,6 +28,8 @@ export interface UserCode {
   declared(): ReadonlyMap<string, Place>;
   /** These files have changed. */
   forget(files: Iterable<string>): void;
+  /** Makes the compiler ready, which is what the first change would otherwise wait for. */
+  warmUp(): void;
 }
 
 /** By file; of the whole process, because compiled modules report through a global function. */
@@ -41,22 +43,17 @@ export function createUserCode(root: string, tsconfig: string | null): UserCode 
 
 class LoadedCode implements UserCode {
   readonly #root: string;
-  readonly #jiti: ReturnType<typeof createJiti>;
+  readonly #tsconfig: string | false;
+  #jiti: ReturnType<typeof createJiti>;
   readonly #entries = new Set<string>();
-  /** Files that a file imports, as its report resolved. */
-  readonly #edges = new Map<ModuleReport, readonly string[]>();
+  /** Where aliases and packages lead; they are the same for every file. */
+  readonly #aliases = new Map<string, string | null>();
 
   constructor(root: string, tsconfig: string | null) {
     this.#root = root;
     const own = tsconfig ?? join(root, "tsconfig.json");
-    this.#jiti = createJiti(join(root, "tenon.config.ts"), {
-      interopDefault: false,
-      fsCache: cacheFolder(root),
-      moduleCache: true,
-      transformOptions: { babel: { plugins: [sourcePlugin] } },
-      tsconfigPaths: existsSync(own) ? own : false,
-      virtualModules: VIRTUAL,
-    });
+    this.#tsconfig = existsSync(own) ? own : false;
+    this.#jiti = this.#open(false);
     Object.defineProperty(globalThis, REPORT, { configurable: true, value: report });
     // Whatever ran before, in this process, ran for somebody else.
     for (const file of reports.keys()) this.#evict(file);
@@ -65,10 +62,39 @@ class LoadedCode implements UserCode {
   async load(file: string): Promise<Readonly<Record<string, unknown>>> {
     this.#entries.add(file);
     try {
-      return await this.#jiti.import<Readonly<Record<string, unknown>>>(file);
+      return await this.#import(file);
     } catch (error) {
       throw loadFailed(error, file, this.#root);
     }
+  }
+
+  async #import(file: string): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      return await this.#jiti.import<Readonly<Record<string, unknown>>>(file);
+    } catch (error) {
+      // A compiled module names the files that it imports as they were found then: compile again, and look again.
+      if (!/^Cannot find module/.test((error as Error | undefined)?.message ?? "")) throw error;
+      this.forget(this.files());
+      this.#jiti = this.#open(true);
+      return await this.#jiti.import<Readonly<Record<string, unknown>>>(file);
+    }
+  }
+
+  #open(rebuildFsCache: boolean): ReturnType<typeof createJiti> {
+    const base = join(this.#root, "tenon.config.ts");
+    // The loader does not tell its compiler which file it compiles; this one passes it on to the plugin.
+    const compiler = createJiti(base, { interopDefault: false, fsCache: false });
+    return createJiti(base, {
+      interopDefault: false,
+      fsCache: cacheFolder(this.#root),
+      rebuildFsCache,
+      moduleCache: true,
+      transform: (options) => ({
+        code: compiler.transform({ ...options, babel: { plugins: [[sourcePlugin, { file: options.filename }]] } }),
+      }),
+      tsconfigPaths: this.#tsconfig,
+      virtualModules: VIRTUAL,
+    });
   }
 
   files(): readonly string[] {
@@ -88,6 +114,11 @@ class LoadedCode implements UserCode {
       for (const each of reports.get(file)?.declared ?? [])
         if (!places.has(each.key)) places.set(each.key, { ...each, file });
     return places;
+  }
+
+  warmUp(): void {
+    const [file] = this.#entries;
+    if (file !== undefined) this.#jiti.transform({ source: readFileSync(file, "utf8"), ts: true, filename: "" });
   }
 
   forget(files: Iterable<string>): void {
@@ -112,21 +143,26 @@ class LoadedCode implements UserCode {
     reports.delete(file);
   }
 
+  /** Files that a file imports. */
   #imports(file: string): readonly string[] {
-    const found = reports.get(file);
-    if (found === undefined) return [];
-    const known = this.#edges.get(found);
-    if (known !== undefined) return known;
     const edges: string[] = [];
-    for (const specifier of found.imports ?? []) {
+    for (const specifier of reports.get(file)?.imports ?? []) {
       if (Object.hasOwn(VIRTUAL, specifier) || specifier.startsWith("node:")) continue;
-      const target = this.#jiti.esmResolve(specifier, { parentURL: file, try: true });
-      if (target === undefined) continue;
-      const path = target.startsWith("file:") ? fileURLToPath(target) : target;
-      if (existsSync(path)) edges.push(path);
+      const relative = /^\.\.?\//.test(specifier) ? join(dirname(file), specifier) : null;
+      const target = relative !== null && /\.\w+$/.test(specifier) ? relative : this.#resolve(specifier, file);
+      if (target !== null) edges.push(target);
     }
-    this.#edges.set(found, edges);
     return edges;
+  }
+
+  #resolve(specifier: string, file: string): string | null {
+    const key = specifier.startsWith(".") ? `${dirname(file)} ${specifier}` : specifier;
+    const known = this.#aliases.get(key);
+    if (known !== undefined) return known;
+    const target = this.#jiti.esmResolve(specifier, { parentURL: file, try: true });
+    const path = target?.startsWith("file:") ? fileURLToPath(target) : (target ?? null);
+    this.#aliases.set(key, path);
+    return path;
   }
 }
 

@@ -5,16 +5,18 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 
-const SETTLE_MS = 30;
+const SETTLE_MS = 20;
 
 export interface WatchOptions {
   /** Does one generation; answers with the files to watch. Must not reject. */
   readonly run: () => Promise<readonly string[]>;
+  /** Whether a file has changed since `run` read it: asked when watching begins, because nobody was watching before. */
+  readonly missed: () => boolean;
   readonly signal: AbortSignal;
 }
 
 /** Resolves when the signal fires. */
-export async function watchAndRun({ run, signal }: WatchOptions): Promise<void> {
+export async function watchAndRun({ run, missed, signal }: WatchOptions): Promise<void> {
   const watchers = new Map<string, FSWatcher>();
   let wake: (() => void) | null = null;
   let dirty = true;
@@ -40,6 +42,7 @@ export async function watchAndRun({ run, signal }: WatchOptions): Promise<void> 
           watcher.close();
           watchers.delete(folder);
         }
+      const before = watchers.size;
       for (const folder of folders)
         if (!watchers.has(folder)) {
           const watcher = watch(folder, (_event, name) => {
@@ -49,6 +52,7 @@ export async function watchAndRun({ run, signal }: WatchOptions): Promise<void> 
           watcher.on("error", () => {});
           watchers.set(folder, watcher);
         }
+      if (watchers.size > before && missed()) dirty = true;
     }
   } finally {
     for (const watcher of watchers.values()) watcher.close();

@@ -13,6 +13,8 @@ export interface TenonConfig {
   tsconfig?: string;
   /** Carry doc comments of the models over to the generated types. Default: true. */
   comments?: boolean;
+  /** Write declaration maps, by which an editor goes from a generated member to the model. Default: true. */
+  maps?: boolean;
   /** Generate row types with readonly members (rows are frozen either way). Default: false. */
   readonly?: boolean;
 }
@@ -23,6 +25,7 @@ export interface ResolvedConfig {
   readonly out: string;
   readonly tsconfig: string | null;
   readonly comments: boolean;
+  readonly maps: boolean;
   readonly readonly: boolean;
 }
 
@@ -45,6 +48,7 @@ const CHECKS: { readonly [K in keyof Required<TenonConfig>]: Check } = {
   out: text,
   tsconfig: text,
   comments: flag,
+  maps: flag,
   readonly: flag,
 };
 
@@ -80,6 +84,7 @@ export function resolveConfig(value: unknown, file: string): ResolvedConfig {
     out: config.out ?? ".tenon",
     tsconfig: config.tsconfig ?? null,
     comments: config.comments ?? true,
+    maps: config.maps ?? true,
     readonly: config.readonly ?? false,
   };
 }

@@ -35,7 +35,8 @@ export type Head<P extends string> = P extends `${infer H}.${string}` ? H : P;
 export type Tail<P extends string, K extends string> = P extends `${K}.${infer R}` ? R : never;
 
 /** The row `T` with the relations of `R` that the paths `P` load; just the row when there are none. */
-export type Populated<T, R, P extends string> = [P] extends [never] ? T : T & { [K in Head<P> & keyof R]: R[K] };
+// Mapped over `keyof R`, so that a loaded relation is still the relation that the model declares (go to definition).
+export type Populated<T, R, P extends string> = [P] extends [never] ? T : T & { [K in keyof R as K & Head<P>]: R[K] };
 /** A row without some of its fields. */
 export type Without<T, K> = { [P in keyof T as P extends K ? never : P]: T[P] };
 /** The fields `S` without `O`; the plain row when that is all of them. */
@@ -43,7 +44,9 @@ export type PickRow<T, S extends keyof T, O extends keyof T> = [O] extends [neve
   ? keyof T extends S
     ? T
     : Pick<T, S>
-  : Without<Pick<T, S>, O>;
+  : keyof T extends S
+    ? Omit<T, O>
+    : Without<Pick<T, S>, O>;
 
 declare const row: unique symbol;
 /** A query whose rows are `T`. */

@@ -27,7 +27,21 @@ export function mayOmit(model: ModelMeta, field: FieldMeta): boolean {
   return model.keyGeneration !== "given" && model.key.includes(field.name);
 }
 
-export function linksOf(schema: Schema, model: ModelMeta): readonly Link[] {
+/** Every template asks for the links of every model that it points at: they are found once a schema. */
+function oncePerModel<T>(find: (schema: Schema, model: ModelMeta) => T): (schema: Schema, model: ModelMeta) => T {
+  const known = new WeakMap<Schema, Map<ModelMeta, T>>();
+  return (schema, model) => {
+    const found = known.get(schema) ?? new Map<ModelMeta, T>();
+    known.set(schema, found);
+    const value = found.get(model) ?? find(schema, model);
+    found.set(model, value);
+    return value;
+  };
+}
+
+export const linksOf = oncePerModel(findLinks);
+
+function findLinks(schema: Schema, model: ModelMeta): readonly Link[] {
   const groups = new Map<string, { names: readonly string[]; relation: RelationMeta | null; pointed: boolean }>();
   for (const relation of model.relations)
     if (relation.kind === "belongsTo")
@@ -60,7 +74,9 @@ export function linksOf(schema: Schema, model: ModelMeta): readonly Link[] {
 }
 
 /** Fields that belong to more than one foreign key: any of them may set it, so no create can be asked for it. */
-export function sharedLinkFields(schema: Schema, model: ModelMeta): ReadonlySet<string> {
+export const sharedLinkFields = oncePerModel(findSharedFields);
+
+function findSharedFields(schema: Schema, model: ModelMeta): ReadonlySet<string> {
   const keys = new Map<string, readonly string[]>();
   for (const relation of model.relations)
     if (relation.kind === "belongsTo") keys.set(keyOf(relation.from), relation.from);

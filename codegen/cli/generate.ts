@@ -6,6 +6,7 @@ import { describeChanges } from "../check.js";
 import { applyChanges, type FileChange, planChanges } from "../emit.js";
 import { type Generated, generate } from "../generate.js";
 import { loadProject, type Project } from "../load.js";
+import { Session } from "../session.js";
 import { watchAndRun } from "../watch.js";
 import type { CliContext, CommonOptions } from "./context.js";
 import { EXIT, type Output } from "./output.js";
@@ -28,8 +29,12 @@ export async function runGenerate(context: CliContext, output: Output, options: 
     throw new ConfigError("CONFIG.INVALID", "--check and --watch exclude each other", { fix: "leave one of them out" });
   if (options.watch) return watchMode(context, output, options);
   const run = await once(context, options);
-  if (options.check) return reportCheck(output, run);
-  await applyChanges(run.project.out, run.changes);
+  if (options.check) {
+    // Maps follow the lines of the sources and are for editors: old or absent ones are no reason to fail.
+    const changes = run.changes.filter((change) => !change.path.endsWith(".map"));
+    return reportCheck(output, { ...run, changes });
+  }
+  applyChanges(run.project.out, run.changes);
   reportWritten(context, output, run);
   return EXIT.ok;
 }
@@ -38,7 +43,7 @@ async function once(context: CliContext, options: GenerateOptions): Promise<Run>
   const start = performance.now();
   const project = await loadProject({ cwd: context.cwd, config: options.config, out: options.out });
   const generated = await generate(project);
-  const changes = await planChanges(project.out, generated.files);
+  const changes = planChanges(project.out, generated.files);
   return { project, generated, changes, ms: performance.now() - start };
 }
 
@@ -66,7 +71,8 @@ function reportWritten(context: CliContext, output: Output, run: Run): void {
     changes: changes.map(({ path, kind }) => ({ path, kind })),
     ms,
   });
-  for (const change of changes) output.data(`${change.kind.padEnd(7)} ${change.path}`);
+  for (const change of changes)
+    if (!change.path.endsWith(".map")) output.data(`${change.kind.padEnd(7)} ${change.path}`);
   const folder = relative(context.cwd, project.out) || ".";
   const what = changes.length === 0 ? "nothing changed" : `${changes.length} changed`;
   output.success(
@@ -75,22 +81,27 @@ function reportWritten(context: CliContext, output: Output, run: Run): void {
 }
 
 async function watchMode(context: CliContext, output: Output, options: GenerateOptions): Promise<number> {
-  let files: readonly string[] = [];
+  const session = new Session({ cwd: context.cwd, config: options.config, out: options.out });
   await watchAndRun({
     signal: context.signal,
+    missed: () => {
+      session.warmUp();
+      return session.changed();
+    },
     run: async () => {
       try {
-        const run = await once(context, options);
-        await applyChanges(run.project.out, run.changes);
-        reportWritten(context, output, run);
-        files = run.generated.loaded.files;
+        const start = performance.now();
+        const { project, generated } = await session.run();
+        const changes = planChanges(project.out, generated.files);
+        applyChanges(project.out, changes);
+        reportWritten(context, output, { project, generated, changes, ms: performance.now() - start });
       } catch (error) {
         output.failure(error);
-        // Before the first success nothing is known but the config: watching it lets the user mend it.
-        if (files.length === 0) files = [(await loadProject({ cwd: context.cwd, config: options.config })).configFile];
+        // Without a config there is nothing to watch, so nothing could ever change.
+        if (session.files().length === 0) throw error;
       }
       output.note("watching for changes; Ctrl-C ends");
-      return files;
+      return session.files();
     },
   });
   return EXIT.interrupted;

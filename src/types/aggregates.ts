@@ -31,19 +31,16 @@ export interface GroupByArgs<W, V, F extends keyof V, M extends keyof V, B, C, S
 export type Sums<V, S extends keyof V> = { [K in S]: (bigint extends V[K] ? bigint : number) | null };
 export type Averages<A extends PropertyKey> = { [K in A]: number | null };
 export type Extremes<V, N extends keyof V> = { [K in N]: (V[K] & {}) | null };
-/** What was asked for, and nothing else. */
-export type AggregateRow<
-  V,
+/** What was asked for, and nothing else. (A conditional type, for hovers to show what it comes to and not its name.) */
+export type AggregateRow<V, C, S extends keyof V, A extends keyof V, N extends keyof V, X extends keyof V> = [
   C,
-  S extends keyof V,
-  A extends keyof V,
-  N extends keyof V,
-  X extends keyof V,
-> = (C extends true ? Count : unknown) &
-  ([S] extends [never] ? unknown : { sum: Sums<V, S> }) &
-  ([A] extends [never] ? unknown : { avg: Averages<A> }) &
-  ([N] extends [never] ? unknown : { min: Extremes<V, N> }) &
-  ([X] extends [never] ? unknown : { max: Extremes<V, X> });
+] extends [never]
+  ? unknown
+  : (C extends true ? Count : unknown) &
+      ([S] extends [never] ? unknown : { sum: Sums<V, S> }) &
+      ([A] extends [never] ? unknown : { avg: Averages<A> }) &
+      ([N] extends [never] ? unknown : { min: Extremes<V, N> }) &
+      ([X] extends [never] ? unknown : { max: Extremes<V, X> });
 export type GroupRow<
   V,
   B extends keyof V,
@@ -52,7 +49,7 @@ export type GroupRow<
   A extends keyof V,
   N extends keyof V,
   X extends keyof V,
-> = Pick<V, B> & AggregateRow<V, C, S, A, N, X>;
+> = [C] extends [never] ? unknown : Pick<V, B> & AggregateRow<V, C, S, A, N, X>;
 /** A filter on groups: by their values and by their measures. `S`: paths that can be summed, `M`: that can be compared. */
 export type GroupHaving<V, S extends keyof V, M extends keyof V> = {
   [K in keyof V]?: V[K] | OrderedFilter<V[K] & {}, null>;

@@ -75,6 +75,7 @@ export function draft(
     createdAt: null,
     updatedAt: null,
     version: null,
+    partitionBy: null,
     description: null,
     issues: [],
     location: null,

@@ -26,7 +26,14 @@ function projectOf(name: string): Project {
   return {
     root,
     configFile: join(root, "tenon.config.ts"),
-    config: { models: ["./models.ts"], out: "expected", tsconfig: null, comments: true, readonly: false },
+    config: {
+      models: ["./models.ts"],
+      out: "expected",
+      tsconfig: null,
+      comments: true,
+      maps: name === "relations",
+      readonly: false,
+    },
     out: join(root, "expected"),
   };
 }

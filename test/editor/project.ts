@@ -151,5 +151,5 @@ export async function makeProject(folder: string, models: number, packageFolder:
   write(CASE, "");
   const project = await loadProject({ cwd: folder });
   const { files } = await generate(project);
-  await applyChanges(project.out, await planChanges(project.out, files));
+  applyChanges(project.out, planChanges(project.out, files));
 }

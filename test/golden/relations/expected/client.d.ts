@@ -35,3 +35,4 @@ export interface Client extends Repositories, ClientMethods<Transaction> {}
 
 /** Opens the database; refuses when the models have changed since the last `tenon generate`. */
 export declare function createClient(options: ClientOptions): Promise<Client>;
+//# sourceMappingURL=client.d.ts.map

@@ -213,3 +213,4 @@ export interface CommentQuery<out S = Comment, out R = unknown>
   omit<K extends keyof Comment>(...fields: K[]): CommentQuery<Without<S, K>, R>;
   withPost<U = Post>(build?: (query: PostQuery) => Rows<U>): CommentQuery<S, R & { post: U }>;
 }
+//# sourceMappingURL=comment.d.ts.map

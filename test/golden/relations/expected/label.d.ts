@@ -206,3 +206,4 @@ export interface LabelQuery<out S = Label, out R = unknown> extends QuerySteps<S
   withUsers<U = User>(build?: (query: UserQuery) => Rows<U>): LabelQuery<S, R & { users: U[] }>;
   withUsersCount(build?: (query: UserQuery) => UserQuery): LabelQuery<S, R & { usersCount: number }>;
 }
+//# sourceMappingURL=label.d.ts.map

@@ -240,3 +240,4 @@ export interface PostQuery<out S = Post, out R = unknown> extends QuerySteps<S &
   withComments<U = Comment>(build?: (query: CommentQuery) => Rows<U>): PostQuery<S, R & { comments: U[] }>;
   withCommentsCount(build?: (query: CommentQuery) => CommentQuery): PostQuery<S, R & { commentsCount: number }>;
 }
+//# sourceMappingURL=post.d.ts.map

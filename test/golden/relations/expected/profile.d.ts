@@ -207,3 +207,4 @@ export interface ProfileQuery<out S = Profile, out R = unknown>
   omit<K extends keyof Profile>(...fields: K[]): ProfileQuery<Without<S, K>, R>;
   withUser<U = User>(build?: (query: UserQuery) => Rows<U>): ProfileQuery<S, R & { user: U }>;
 }
+//# sourceMappingURL=profile.d.ts.map

@@ -243,3 +243,4 @@ export interface UserLabelQuery<out S = UserLabel, out R = unknown>
   withUser<U = User>(build?: (query: UserQuery) => Rows<U>): UserLabelQuery<S, R & { user: U }>;
   withLabel<U = Label>(build?: (query: LabelQuery) => Rows<U>): UserLabelQuery<S, R & { label: U }>;
 }
+//# sourceMappingURL=user-label.d.ts.map

@@ -303,3 +303,4 @@ export interface UserQuery<out S = User, out R = unknown> extends QuerySteps<S &
   withLabels<U = Label>(build?: (query: LabelQuery) => Rows<U>): UserQuery<S, R & { labels: U[] }>;
   withLabelsCount(build?: (query: LabelQuery) => LabelQuery): UserQuery<S, R & { labelsCount: number }>;
 }
+//# sourceMappingURL=user.d.ts.map

@@ -1,0 +1,141 @@
+/**
+ * Declaration maps: `user.d.ts.map` beside `user.d.ts` leads an editor's go-to-definition from generated members to the
+ * user's model. A position that has no mapping is looked up as the next one that has, so every mapped name has an unmapped
+ * start of its line before it. Maps say where things are in the sources, which moves with every line added there: they are
+ * for the editor alone, and `--check` does not look at them.
+ */
+import { relative, sep } from "node:path";
+import type { ModelMeta, Schema } from "../src/schema/model.js";
+import { withMethod } from "../src/schema/naming.js";
+import type { GeneratedFile } from "../templates/index.js";
+import { HEADER_MARK } from "../templates/text.js";
+import type { Place } from "./user-code.js";
+
+/** Finds the line of a declared name; its group `name` is what an editor would jump to. */
+const TYPE = /^export (?:interface|type) (?<name>\w+)/d;
+const MEMBER = /^ {2}(?:readonly )?(?<name>[\w$]+|"(?:[^"\\]|\\.)*")(?:\?|:|\(|<)/d;
+
+/** Interfaces whose members are those of the model; nested objects have members of their own. */
+const ABOUT_MODEL = /^(?:Where|OrderBy|Create.*|Update.*|Relations|Values|Query|)$/;
+
+/** The files, each declaration with a reference to its map, and the maps. */
+export function withMaps(
+  files: readonly GeneratedFile[],
+  schema: Schema,
+  declared: ReadonlyMap<string, Place>,
+  out: string,
+): readonly GeneratedFile[] {
+  if (declared.size === 0) return files;
+  const owner = new Owner(schema, declared);
+  return files.flatMap((file) => {
+    if (!file.path.endsWith(".d.ts")) return [file];
+    const map = mapOf(file, owner, out);
+    if (map === null) return [file];
+    return [{ path: file.path, text: `${file.text}//# sourceMappingURL=${file.path}.map\n` }, map];
+  });
+}
+
+/** Which declared thing a generated name stands for. */
+class Owner {
+  readonly #declared: ReadonlyMap<string, Place>;
+  readonly #models: readonly ModelMeta[];
+  readonly #collections: ReadonlyMap<string, string>;
+
+  constructor(schema: Schema, declared: ReadonlyMap<string, Place>) {
+    this.#declared = declared;
+    // The longest name first: `PostTagWhere` is of PostTag, not of Post.
+    this.#models = [...schema.models.values()].sort((a, b) => b.name.length - a.name.length);
+    this.#collections = new Map(this.#models.map((model) => [model.collection, model.name]));
+  }
+
+  /** The model that a type is about, and what its name adds to the model's. */
+  type(name: string): { readonly model: ModelMeta; readonly suffix: string } | null {
+    const model = this.#models.find(
+      (each) => name.startsWith(each.name) && !/^[a-z]/.test(name.slice(each.name.length)),
+    );
+    return model === undefined ? null : { model, suffix: name.slice(model.name.length) };
+  }
+
+  model(name: string): Place | undefined {
+    return this.#declared.get(name);
+  }
+
+  /** A field, a relation, or a step of the builder; members that are declared elsewhere lead to the model. */
+  member(model: ModelMeta, name: string): Place | undefined {
+    const known = [...model.fields, ...model.relations].some((each) => each.name === name);
+    if (known) return this.#declared.get(`${model.name}.${name}`) ?? this.model(model.name);
+    const step = model.relations.find((each) =>
+      [withMethod(each.name), `${withMethod(each.name)}Count`].includes(name),
+    );
+    return step === undefined ? undefined : this.#declared.get(`${model.name}.${step.name}`);
+  }
+
+  collection(name: string): Place | undefined {
+    return this.model(this.#collections.get(name) ?? "");
+  }
+}
+
+function mapOf(file: GeneratedFile, owner: Owner, out: string): GeneratedFile | null {
+  const sources: string[] = [];
+  const encoder = new MappingEncoder();
+  let at: ReturnType<Owner["type"]> | "client" = null;
+  for (const line of file.text.split("\n")) {
+    const type = TYPE.exec(line)?.indices?.groups?.name;
+    const member = type === undefined ? MEMBER.exec(line)?.indices?.groups?.name : undefined;
+    const [start, end] = type ?? member ?? [0, 0];
+    const name = line.slice(start, end).replace(/^"|"$/g, "");
+    let place: Place | undefined;
+    if (type !== undefined) {
+      at = name === "Repositories" ? "client" : owner.type(name);
+      if (at !== null && at !== "client") place = owner.model(at.model.name);
+    } else if (member !== undefined && at === "client") place = owner.collection(name);
+    else if (member !== undefined && at !== null && at !== "client" && ABOUT_MODEL.test(at.suffix))
+      place = owner.member(at.model, name);
+    if (place !== undefined) {
+      const source = relative(out, place.file).split(sep).join("/");
+      if (!sources.includes(source)) sources.push(source);
+      encoder.map(start, sources.indexOf(source), place.line, place.column);
+    }
+    encoder.nextLine();
+  }
+  if (sources.length === 0) return null;
+  const comment = `${HEADER_MARK}: where the models declare it, for go-to-definition.`;
+  const map = { version: 3, file: file.path, sources, names: [], mappings: encoder.text(), comment };
+  return { path: `${file.path}.map`, text: `${JSON.stringify(map)}\n` };
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/** Source map v3 `mappings`: differences to the value before, in base 64 with the sign in the lowest bit. */
+class MappingEncoder {
+  #text = "";
+  #source = 0;
+  #line = 0;
+  #column = 0;
+
+  /** One mapped name in the current line, after an unmapped start. */
+  map(generated: number, source: number, line: number, column: number): void {
+    if (generated > 0) this.#text += "A,";
+    this.#text += vlq(generated) + vlq(source - this.#source) + vlq(line - this.#line) + vlq(column - this.#column);
+    [this.#source, this.#line, this.#column] = [source, line, column];
+  }
+
+  nextLine(): void {
+    this.#text += ";";
+  }
+
+  text(): string {
+    return this.#text.replace(/;+$/, "");
+  }
+}
+
+function vlq(value: number): string {
+  let rest = value < 0 ? (-value << 1) | 1 : value << 1;
+  let text = "";
+  do {
+    const digit = rest & 31;
+    rest >>>= 5;
+    text += DIGITS[rest > 0 ? digit | 32 : digit];
+  } while (rest > 0);
+  return text;
+}
