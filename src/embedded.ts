@@ -1,4 +1,7 @@
 /** The embedded engine and its storages: one line per storage. */
 export { type EmbeddedOptions, embedded } from "./engine/embedded/engine.js";
-export { memory } from "./storage/memory/memory.js";
 export { type FileOptions, file } from "./storage/file/file.js";
+export { folder } from "./storage/folder/folder.js";
+export { memory } from "./storage/memory/memory.js";
+export type { FolderOptions } from "./storage/parts/options.js";
+export { shards } from "./storage/shards/shards.js";

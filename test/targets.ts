@@ -5,7 +5,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embedded, file, memory } from "../src/embedded.js";
+import { embedded, file, folder, memory, shards } from "../src/embedded.js";
 import type { Store } from "../src/storage/store.js";
 import { REFERENCE_CAPABILITIES, referenceEngine } from "./support/reference-engine.js";
 import { SQL_TARGETS } from "./support/sql-targets.js";
@@ -53,6 +53,14 @@ export const EMBEDDED_TARGETS: readonly Target[] = [
   onFiles("file relaxed", "file", false, (folder) => file(join(folder, "db.json"), { durability: "relaxed" })),
   onFiles("file checkpoint on commit", "file", true, (folder) =>
     file(join(folder, "db.json"), { checkpoint: "commit" }),
+  ),
+  onFiles("folder", "folder", true, (path) => folder(path)),
+  onFiles("folder, one file in memory", "folder", true, (path) =>
+    folder(path, { maxCached: 1, checkpointBytes: 2000, compression: true }),
+  ),
+  onFiles("shards", "shards", true, (path) => shards(path, { checkpointBytes: 2000 })),
+  onFiles("shards, hardly any memory", "shards", true, (path) =>
+    shards(path, { cacheBytes: 2000, checkpointBytes: 2000, durability: "strict" }),
   ),
 ];
 

@@ -82,6 +82,7 @@ export function buildDraft(declaration: Declaration): ModelDraft {
     indexes: indexesOf(options, location),
     ...timestamps,
     version: options.version ?? null,
+    partitionBy: options.partitionBy ?? null,
     description: options.description ?? object.description ?? null,
     issues,
     location,

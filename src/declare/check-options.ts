@@ -23,6 +23,7 @@ const OPTIONS: Readonly<Record<keyof ModelOptions, readonly [z.ZodType, string]>
     "use true, or { createdAt: name, updatedAt: name }",
   ],
   version: [z.string(), "use the name of an int field"],
+  partitionBy: [z.string(), "use the name of a field"],
   description: [z.string(), "use a text"],
 };
 

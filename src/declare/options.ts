@@ -37,6 +37,8 @@ export interface ModelOptions<Field extends string = string> {
   readonly timestamps?: boolean | TimestampOptions | undefined;
   /** An int field that counts updates, for optimistic locking; added when the shape lacks it. */
   readonly version?: FieldName<Field> | undefined;
+  /** The field whose value chooses the file of a row, in storages that split collections (`shards`). */
+  readonly partitionBy?: FieldName<Field> | undefined;
   readonly description?: string | undefined;
 }
 

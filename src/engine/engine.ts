@@ -84,6 +84,8 @@ export interface PlanNode {
   /** The conditions that the access path answers, readable: `authorId = 7`, `age >= 18`. */
   readonly conditions: readonly string[];
   readonly residual: readonly Filter["kind"][];
+  /** Where the storage splits the model's rows and the filter says which parts can hold any: those that are read. */
+  readonly partitions?: readonly string[];
   /** `index`: rows come in order; `memory`: collected and sorted; `none`: no order needed. */
   readonly sort: "index" | "memory" | "none";
   /** Relation that this node loads, null at the root. */

@@ -32,7 +32,7 @@ function diffModel(from: ModelMeta, to: ModelMeta): readonly (readonly SchemaOp[
   const relations = compare(from.relations, to.relations, relationText);
   const indexes = compare(from.indexes, to.indexes, meaningOf);
   const fields = compare(from.fields, to.fields, fieldText);
-  const properties = (["collection", "key", "keyGeneration", "description"] as const).filter(
+  const properties = (["collection", "key", "keyGeneration", "partitionBy", "description"] as const).filter(
     (property) => JSON.stringify(from[property]) !== JSON.stringify(to[property]),
   );
   return [
@@ -123,7 +123,8 @@ const ADDITIVE: Handlers<boolean> = {
   addRelation: () => true,
   dropRelation: () => true,
   alterRelation: () => true,
-  alterModel: ({ property }) => property === "description",
+  // Where rows lie says nothing about what they are.
+  alterModel: ({ property }) => property === "description" || property === "partitionBy",
 };
 
 /** Whether the operation can be applied to a filled database at once: no document changes and none becomes invalid. */

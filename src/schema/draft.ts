@@ -60,6 +60,7 @@ export interface ModelDraft {
   readonly createdAt: string | null;
   readonly updatedAt: string | null;
   readonly version: string | null;
+  readonly partitionBy: string | null;
   readonly description: string | null;
   readonly issues: readonly DraftIssue[];
   readonly location: SourceLocation | null;

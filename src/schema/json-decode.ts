@@ -172,8 +172,7 @@ const relation = object<RelationMeta>({
 
 const index = object<IndexMeta>({ name: string, paths: list(list(string)), unique: boolean });
 
-/** Throws Malformed. */
-export const decodeModel: Decode<ModelMeta> = object<ModelMeta>({
+const model = object<ModelMeta>({
   name: string,
   collection: string,
   key: list(string),
@@ -181,5 +180,13 @@ export const decodeModel: Decode<ModelMeta> = object<ModelMeta>({
   fields: list(field),
   relations: list(relation),
   indexes: list(index),
+  partitionBy: nullable(string),
   description: nullable(string),
 });
+
+/** Throws Malformed. */
+export const decodeModel: Decode<ModelMeta> = (form, at) => {
+  const written = typeof form === "object" && form !== null && !Array.isArray(form);
+  // Left out when the model has none.
+  return model(written && !Object.hasOwn(form, "partitionBy") ? { ...form, partitionBy: null } : form, at);
+};

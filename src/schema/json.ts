@@ -74,8 +74,14 @@ export function meaningOf(part: unknown): string {
   return canonical(reduce(part as JsonForm), 0);
 }
 
+/** `partitionBy` is there only when it says something: what was written before it existed keeps its hash. */
 export function modelForm(model: ModelMeta): JsonForm {
-  return { ...(model as unknown as Record<string, JsonForm>), fields: model.fields.map(fieldForm) };
+  const { partitionBy, ...form } = model;
+  return {
+    ...(form as unknown as Record<string, JsonForm>),
+    fields: model.fields.map(fieldForm),
+    ...(partitionBy === null ? {} : { partitionBy }),
+  };
 }
 
 export function fieldForm(field: FieldMeta): JsonForm {

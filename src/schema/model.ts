@@ -126,6 +126,8 @@ export interface ModelMeta {
   readonly relations: readonly RelationMeta[];
   /** Secondary indexes, declared ones and those that foreign keys need. The key has its own index, not listed. */
   readonly indexes: readonly IndexMeta[];
+  /** The field whose value chooses the file of a row in storages that split collections (`shards`); null: not split. */
+  readonly partitionBy: string | null;
   readonly description: string | null;
 }
 

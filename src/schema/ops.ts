@@ -21,7 +21,7 @@ export type SchemaOp =
   | {
       readonly kind: "alterModel";
       readonly model: string;
-      readonly property: "key" | "keyGeneration" | "collection" | "description";
+      readonly property: "key" | "keyGeneration" | "collection" | "partitionBy" | "description";
       readonly from: unknown;
       readonly to: unknown;
     };

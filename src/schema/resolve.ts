@@ -7,7 +7,7 @@ import { SchemaError } from "../base/errors.js";
 import type { ModelDraft } from "./draft.js";
 import { schemaHash } from "./json.js";
 import type { ModelMeta, Schema, SourceLocation } from "./model.js";
-import { checkCycles } from "./passes/checks.js";
+import { checkCycles, checkPartitions } from "./passes/checks.js";
 import { type Building, ResolveContext } from "./passes/context.js";
 import { resolveFields } from "./passes/fields.js";
 import { resolveIndexes } from "./passes/indexes.js";
@@ -33,6 +33,7 @@ export function resolveDrafts(drafts: readonly ModelDraft[]): ResolvedModels {
   resolveRelations(context);
   resolveInverses(context);
   resolveIndexes(context);
+  checkPartitions(context);
   checkCycles(context);
   if (context.issues.length > 0) throw new SchemaError(context.issues);
 
@@ -59,6 +60,7 @@ function toModel(building: Building): ModelMeta {
     // In declared order, though belongsTo is resolved first.
     relations: draft.relations.flatMap((relation) => building.relations.get(relation.name)?.meta ?? []),
     indexes: building.indexes,
+    partitionBy: draft.partitionBy,
     description: draft.description,
   };
 }

@@ -97,6 +97,8 @@ export interface Store {
   readonly name: string;
   /** Whether a resolved commit survives a power cut. */
   readonly durable: boolean;
+  /** Whether spaces with a Partitioning are kept in partitions, so that reading some of them need not touch the others. */
+  readonly splits?: boolean;
   /** Reads what is stored. Call once. Throws CorruptionError, LockedError, StorageError. */
   open(spaces: readonly Space[], options?: CallOptions): Promise<void>;
   /** Replaces the set of spaces (schema change): new docs spaces start empty, new index spaces are derived, missing ones are dropped. */

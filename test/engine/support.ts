@@ -75,6 +75,7 @@ export function model(
     keyGeneration?: KeyGeneration;
     relations?: RelationMeta[];
     indexes?: IndexMeta[];
+    partitionBy?: string | null;
   } = {},
 ): ModelMeta {
   return {
@@ -85,6 +86,7 @@ export function model(
     fields,
     relations: more.relations ?? [],
     indexes: more.indexes ?? [],
+    partitionBy: more.partitionBy ?? null,
     description: null,
   };
 }

@@ -136,6 +136,7 @@ export const model: fc.Arbitrary<ModelMeta> = fc.record({
   fields: fc.uniqueArray(field, unique),
   relations: fc.uniqueArray(relation, unique),
   indexes: fc.uniqueArray(fc.record({ name, paths: fc.array(names, { maxLength: 2 }), unique: fc.boolean() }), unique),
+  partitionBy: fc.option(name),
   description,
 });
 

@@ -90,6 +90,7 @@ export interface ModelSpec {
   readonly key?: readonly string[];
   /** Default: increment for one int key field, else given. */
   readonly generate?: KeyGeneration;
+  readonly partitionBy?: string;
   /** `"a"`, `"address.city"`, or with options. */
   readonly indexes?: readonly (string | IndexSpec)[];
   readonly relations?: Readonly<Record<string, RelationSpec>>;
@@ -231,6 +232,7 @@ function modelOf(name: string, spec: SchemaSpec): ModelMeta {
     ),
     relations: Object.keys(model.relations ?? {}).map((relation) => relationOf(relation, name, spec)),
     indexes,
+    partitionBy: model.partitionBy ?? null,
     description: null,
   };
 }

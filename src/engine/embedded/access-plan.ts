@@ -9,6 +9,8 @@ export interface AccessPlan {
   readonly sequence: KeySequence;
   readonly keys: readonly Key[];
   readonly ranges: readonly Range[];
+  /** The partitions that can hold rows, where the filter fixes the model's `partitionBy` field; null: any. */
+  readonly partitions: readonly string[] | null;
   /** The conjuncts that the path answers exactly. */
   readonly answered: readonly Filter[];
   /** What must still be tested on every row. */

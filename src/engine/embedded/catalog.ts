@@ -4,7 +4,8 @@ import { compileRead } from "../../query/evaluate.js";
 import type { OrderTerm } from "../../query/ir.js";
 import type { Doc, FieldMeta, Json, ModelMeta, RelationMeta, Schema } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Key, Space } from "../../storage/store.js";
+import { partitionName } from "../../storage/partition.js";
+import type { Key, Partitioning, Space } from "../../storage/store.js";
 import { type CollectionIndex, collectionIndex, type KeySequence, keySequence } from "./indexes.js";
 import { createNormalizer } from "./normalize.js";
 
@@ -102,6 +103,12 @@ function pointsOf(sequences: readonly KeySequence[]): ReadonlyMap<string, KeySeq
   return points;
 }
 
+function partitioningOf({ partitionBy }: ModelMeta): Partitioning | undefined {
+  if (partitionBy === null) return undefined;
+  const read = compileRead([partitionBy]);
+  return { field: partitionBy, of: (doc) => partitionName(read(doc) as Json | undefined) };
+}
+
 type Draft = { -readonly [K in keyof Collection]: Collection[K] };
 
 function prepare(meta: ModelMeta): Draft {
@@ -134,6 +141,7 @@ function prepare(meta: ModelMeta): Draft {
         kind: "docs",
         keyOf,
         point: reads.length === 1 ? first : undefined,
+        partition: partitioningOf(meta),
         derive: indexes.map((index) => ({
           space: index.space,
           keys: (doc: Doc, docKey: Key) => [index.prefix(doc) + docKey],

@@ -70,7 +70,7 @@ class EmbeddedEngine implements Engine, TransactionHost {
   constructor(store: Store) {
     this.#store = store;
     this.#writer = new Writer(store);
-    this.operations = createOperations(`${this.name} over ${store.name}`);
+    this.operations = createOperations(`${this.name} over ${store.name}`, store.splits === true);
     this.capabilities = {
       pushdown: PUSHDOWN,
       isolation: "serializable",

@@ -45,8 +45,9 @@ function kindsOf(filter: Filter | null): readonly FilterKind[] {
   return [...kinds];
 }
 
-export function explainPlan(engine: string, plan: RootPlan, analyzed: boolean): Plan {
-  const root = rootNode(plan, analyzed);
+/** `splits`: whether the storage keeps partitions apart. */
+export function explainPlan(engine: string, plan: RootPlan, analyzed: boolean, splits: boolean): Plan {
+  const root = rootNode(plan, analyzed, splits);
   const indexes = new Set<string>();
   const residual = new Set<FilterKind>();
   const walk = (node: PlanNode): void => {
@@ -58,7 +59,7 @@ export function explainPlan(engine: string, plan: RootPlan, analyzed: boolean): 
   return { engine, text: render(root, 0), indexes: [...indexes], residual: [...residual], root };
 }
 
-function rootNode(plan: RootPlan, analyzed: boolean): PlanNode {
+function rootNode(plan: RootPlan, analyzed: boolean, splits: boolean): PlanNode {
   const { access } = plan;
   const cursor = access.afterBound ? ["after the cursor"] : [];
   return {
@@ -66,6 +67,7 @@ function rootNode(plan: RootPlan, analyzed: boolean): PlanNode {
     access: ACCESS[access.kind](access.sequence.index === null),
     index: access.kind === "ranges" ? access.sequence.name : null,
     conditions: [...access.answered.map(describeFilter), ...cursor],
+    ...(splits && access.partitions !== null ? { partitions: access.partitions } : {}),
     sort: sortOf(plan),
     relation: null,
   };
@@ -137,6 +139,10 @@ function render(node: PlanNode, depth: number): string {
   const parts = [`${node.relation === null ? "" : `${node.relation}: `}${node.model} by ${node.access}`];
   if (node.index !== null) parts.push(`${node.index}`);
   if (node.conditions.length > 0) parts.push(`[${node.conditions.join(", ")}]`);
+  if (node.partitions !== undefined) {
+    parts.push(`in partition${node.partitions.length === 1 ? "" : "s"} ${node.partitions.slice(0, SHOWN).join(", ")}`);
+    if (node.partitions.length > SHOWN) parts.push(`… (${node.partitions.length} in all)`);
+  }
   if (node.residual.length > 0) parts.push(`then test ${node.residual.join(", ")}`);
   if (node.sort === "memory") parts.push("then sort in memory");
   if (node.actual !== null) parts.push(`(read ${node.actual.read}, returned ${node.actual.returned})`);

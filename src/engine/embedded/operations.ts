@@ -24,8 +24,8 @@ export interface Operations {
   write(context: ReadContext, overlay: Overlay, command: WriteCommand): Promise<WriteResult>;
 }
 
-/** `engine`: the name in plans. */
-export function createOperations(engine: string): Operations {
+/** `engine`: the name in plans. `splits`: whether the storage keeps partitions apart. */
+export function createOperations(engine: string, splits: boolean): Operations {
   return {
     async find(context, query) {
       const point = pointOf(context.catalog, query);
@@ -48,7 +48,7 @@ export function createOperations(engine: string): Operations {
     async explain(context, query, analyze) {
       const plan = await planRoot(context, context.catalog.collection(query.model), query);
       if (analyze) await shape(context, plan, await collect(context, plan));
-      return explainPlan(engine, plan, analyze);
+      return explainPlan(engine, plan, analyze, splits);
     },
     write,
   };

@@ -159,7 +159,12 @@ class OverlayView implements View {
     const staged = this.#staged(space);
     const keys = staged === null ? [] : inOrder(staged.keysIn(range), range);
     if (staged === null || keys.length === 0) return this.#base.scan(space, range, batch);
-    return mergedScan(this.#base.scan(space, range, batch), keys, staged, range.reverse === true);
+    return mergedScan(
+      this.#base.scan(space, { ...range, anyOrder: false }, batch),
+      keys,
+      staged,
+      range.reverse === true,
+    );
   }
 
   async groups(space: string, components: readonly Key[]): Promise<readonly (readonly StoredValue[])[]> {

@@ -9,6 +9,7 @@ import { isNullish, rankOf } from "../../query/semantics.js";
 import { conjuncts, isFalse } from "../../query/visit.js";
 import type { Json } from "../../schema/model.js";
 import { type Bounds, encodeKey, keyBoundsRange, keyStartsWithRange } from "../../storage/key.js";
+import { partitionName } from "../../storage/partition.js";
 import type { Key, Range } from "../../storage/store.js";
 import type { AccessPlan } from "./access-plan.js";
 import type { Collection } from "./catalog.js";
@@ -63,7 +64,7 @@ export function planAccess(collection: Collection, request: AccessRequest, size:
     if (match.most === 1) break;
   }
   const { match, way } = best!;
-  return build(collection, match, way, filters, request);
+  return build(collection, match, way, filters, request, partitionsOf(collection, constraints));
 }
 
 /** Whether sizes can make a difference to the choice. */
@@ -86,6 +87,7 @@ function planPoint(collection: Collection, sequence: KeySequence, where: Filter,
     sequence,
     keys: primary ? [key] : [],
     ranges: primary ? [] : [prefixRange(key)],
+    partitions: null,
     answered: [where],
     residual: null,
     ordered: true,
@@ -100,6 +102,7 @@ function nothing(sequence: KeySequence, answered: readonly Filter[]): AccessPlan
     sequence,
     keys: [],
     ranges: [],
+    partitions: null,
     answered,
     residual: null,
     ordered: true,
@@ -118,6 +121,20 @@ function constraintsOf(filters: readonly Filter[]): Map<string, Constraint[]> {
     else list.push(constraint);
   }
   return byColumn;
+}
+
+/** The partitions of the values that the filter allows. It is still tested on every row: partitions may be shared. */
+function partitionsOf(
+  collection: Collection,
+  constraints: ReadonlyMap<string, readonly Constraint[]>,
+): readonly string[] | null {
+  const { partitionBy } = collection.meta;
+  if (partitionBy === null) return null;
+  let values: readonly Json[] | null = null;
+  for (const one of constraints.get(partitionBy) ?? []) {
+    if (one.kind === "equal" && (values === null || one.values.length < values.length)) values = one.values;
+  }
+  return values === null ? null : [...new Set(values.map(partitionName))];
 }
 
 function matchSequence(sequence: KeySequence, constraints: ReadonlyMap<string, readonly Constraint[]>): Match {
@@ -219,6 +236,7 @@ function build(
   way: "forward" | "reverse" | null,
   filters: readonly Filter[],
   request: AccessRequest,
+  partitions: readonly string[] | null,
 ): AccessPlan {
   const { sequence } = match;
   const rest = filters.filter((filter) => !match.answered.includes(filter));
@@ -233,6 +251,7 @@ function build(
       sequence,
       keys,
       ranges: [],
+      partitions: null,
       answered: match.answered,
       residual,
       ordered: keys.length <= 1 || way !== null,
@@ -250,12 +269,15 @@ function build(
     }
   }
   if (way === "reverse") ranges = ranges.reverse().map((range) => ({ ...range, reverse: true }));
+  if (partitions !== null) ranges = ranges.map((range) => ({ ...range, within: partitions }));
+  if (way === null || request.orderBy.length === 0) ranges = ranges.map((range) => ({ ...range, anyOrder: true }));
   const whole = match.answered.length === 0 && !afterBound && sequence === collection.key;
   return {
     kind: ranges.length === 0 ? "none" : whole ? "scan" : "ranges",
     sequence,
     keys: [],
     ranges,
+    partitions,
     answered: match.answered,
     residual,
     ordered: single || way !== null,

@@ -108,7 +108,7 @@ const STEPS: Handlers = {
     ];
   },
   alterModel: ({ property }) => {
-    if (property === "description") return [];
+    if (property === "description" || property === "partitionBy") return [];
     throw notAlterable(`change ${property} of a model`);
   },
 };

@@ -100,7 +100,7 @@ const STEPS: Handlers = {
     throw notAlterable(`change the foreign key of ${relation.name}`);
   },
   alterModel: ({ property }) => {
-    if (property === "description") return [];
+    if (property === "description" || property === "partitionBy") return [];
     throw notAlterable(`change ${property} of a model`);
   },
 };

@@ -1,5 +1,31 @@
 /** Pass 7: what only the whole can show. A row must be creatable: no ring of foreign keys that are all required. */
-import type { Building, ResolveContext } from "./context.js";
+import { suggestion } from "../../base/suggest.js";
+import type { TypeKind } from "../model.js";
+import { type Building, isBroken, type ResolveContext } from "./context.js";
+
+/** Kinds whose values make names of files. */
+const NAMEABLE: ReadonlySet<TypeKind> = new Set(["string", "int", "float", "bigint", "boolean", "date", "enum"]);
+
+/** The field that splits a collection is one of the model's, and holds single values. */
+export function checkPartitions(context: ResolveContext): void {
+  for (const building of context.models.values()) {
+    const { draft, fields } = building;
+    const name = draft.partitionBy;
+    if (name === null || isBroken(building, name)) continue;
+    const field = fields.get(name);
+    if (field === undefined) {
+      context.report(
+        draft,
+        null,
+        `${draft.name} is split by \`${name}\`, which it lacks`,
+        suggestion(name, fields.keys()),
+      );
+    } else if (!NAMEABLE.has(field.type.kind)) {
+      const message = `${draft.name} is split by \`${name}\`, but a value of type ${field.type.kind} names no file`;
+      context.report(draft, name, message, "split it by a string, a number, a boolean, an enum or a date");
+    }
+  }
+}
 
 /** A ring of required foreign keys means that no first row can ever be written. */
 export function checkCycles(context: ResolveContext): void {

@@ -15,7 +15,7 @@ import { type FileContent, NOT_DOCUMENTS, type ReadOptions, type Source, unescap
 
 const AT_ONCE = 32 * 1024 * 1024;
 
-interface ForeignOptions extends ReadOptions {
+export interface ForeignOptions extends ReadOptions {
   /** Largest file that is parsed in one go. */
   readonly atOnce?: number;
 }
@@ -74,7 +74,8 @@ function invalid(path: string, what: string, cause?: unknown): CorruptionError {
   });
 }
 
-async function parseForeign(source: Source, options: ForeignOptions): Promise<unknown> {
+/** The parsed file: JSON.parse up to a size, bfj's stream beyond it. */
+export async function parseForeign(source: Source, options: ForeignOptions): Promise<unknown> {
   const limit = options.atOnce ?? AT_ONCE;
   const parts: Uint8Array[] = [];
   let length = 0;

@@ -34,7 +34,7 @@ export async function readJson(source: Source, options: ReadOptions): Promise<Fi
   return readForeign(source, options);
 }
 
-async function firstBytes(source: Source, count: number): Promise<Buffer> {
+export async function firstBytes(source: Source, count: number): Promise<Buffer> {
   const parts: Uint8Array[] = [];
   let length = 0;
   for await (const part of source()) {

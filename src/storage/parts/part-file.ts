@@ -1,0 +1,78 @@
+/**
+ * The file of one partition: a data file (json/format.ts) with one collection. Files of others are read, too: SencilloDB's
+ * collection object `{ "__stats": …, bucket: [ … ] }`, its bare array of a shard, and `{ collection: … }`.
+ */
+import { isPlainObject } from "../../base/plain.js";
+import { reviveJson } from "../../schema/doc-codec.js";
+import type { Json } from "../../schema/model.js";
+import type { Tree } from "../btree.js";
+import { compressed, fileSource } from "../file/source.js";
+import type { Files } from "../files/files.js";
+import { documentsOf, parseForeign } from "../json/foreign.js";
+import { HEAD_START } from "../json/format.js";
+import { firstBytes, readJson } from "../json/read.js";
+import { writeJson } from "../json/write.js";
+import { paced } from "../pace.js";
+import type { StoredValue } from "../store.js";
+
+export interface PartContent {
+  /** 0 when it was made by others. */
+  readonly sequence: number;
+  readonly foreign: boolean;
+  readonly docs: readonly unknown[];
+  /** Characters of the text; an estimate for files of others. */
+  readonly text: number;
+}
+
+/** Null: there is no such file. */
+export async function readPart(
+  files: Files,
+  path: string,
+  collection: string,
+  atOnce?: number,
+): Promise<PartContent | null> {
+  const size = await files.size(path);
+  if (size === null) return null;
+  let text = 0;
+  const plain = fileSource(files, path, size);
+  async function* source() {
+    text = 0;
+    for await (const piece of plain()) {
+      text += piece.length;
+      yield piece;
+    }
+  }
+  const head = await firstBytes(source, HEAD_START.length);
+  if (head.length === 0 || head.toString("latin1") === HEAD_START) {
+    const content = await readJson(source, { path, wanted: new Set([collection]) });
+    return { sequence: content.sequence, foreign: false, docs: content.documents.get(collection) ?? [], text };
+  }
+  const root = await parseForeign(source, { path, wanted: new Set(), ...(atOnce === undefined ? {} : { atOnce }) });
+  const named = isPlainObject(root) && Object.hasOwn(root, collection) && !Object.hasOwn(root, "__stats");
+  const docs = documentsOf(named ? (root as Record<string, unknown>)[collection] : root, path, collection);
+  return { sequence: 0, foreign: true, docs: docs.map((doc) => reviveJson(doc as Json, false)), text };
+}
+
+export interface Written {
+  /** Characters of the text. */
+  readonly text: number;
+}
+
+export async function writePart(
+  files: Files,
+  path: string,
+  collection: string,
+  part: { readonly sequence: number; readonly docs: Tree<StoredValue>; readonly compression: boolean },
+): Promise<Written> {
+  let text = 0;
+  function* counted() {
+    const { sequence, docs } = part;
+    const collections = [{ name: collection, inserted: 0, docs }];
+    for (const piece of writeJson({ sequence, meta: null, collections, others: new Map() })) {
+      text += piece.length;
+      yield piece;
+    }
+  }
+  await files.replace(path, part.compression ? compressed(counted()) : paced(counted()));
+  return { text };
+}
