@@ -10,7 +10,7 @@ import { TARGETS } from "./targets.js";
 
 const ROOT = resolve(import.meta.dirname, "..");
 /** Entries that export no engine and no storage. */
-const OTHER_ENTRIES = ["config.ts", "index.ts", "runtime.ts", "types.ts"];
+const OTHER_ENTRIES = ["config.ts", "index.ts", "runtime.ts", "sencillo.ts", "types.ts"];
 
 const entries = readdirSync(join(ROOT, "src")).filter((name) => name.endsWith(".ts") && !OTHER_ENTRIES.includes(name));
 const specFiles = readdirSync(join(ROOT, "test/conformance")).filter((name) => name.endsWith(".spec.ts"));

@@ -16,7 +16,7 @@ interface PendingCommit {
 }
 
 export class Writer {
-  readonly #store: Store;
+  readonly #store: Pick<Store, "snapshot" | "commit">;
   readonly #turn = new Mutex();
   /** Handed to the store, not yet durable and visible; oldest first. */
   readonly #pending: PendingCommit[] = [];
@@ -24,7 +24,7 @@ export class Writer {
   #inflight: Overlay | null = null;
   #failures = 0;
 
-  constructor(store: Store) {
+  constructor(store: Pick<Store, "snapshot" | "commit">) {
     this.#store = store;
   }
 

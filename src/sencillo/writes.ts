@@ -1,0 +1,269 @@
+/**
+ * The operations that change something. Each checks and computes everything first, the user's functions included, and only
+ * then stages: one that fails has changed nothing, also when its error is caught and the transaction goes on.
+ */
+import type { Doc } from "../schema/model.js";
+import { DocumentNotFoundError, IndexNotFoundError, ValidationError } from "./errors.js";
+import { bucketKey, bucketNo, docKey, idKey, indexKey, indexText, laterKey, spaces } from "./keys.js";
+import { isTooLong } from "./names.js";
+import { collectionOf, type ReadSettings, selectSorted } from "./reads.js";
+import type { Dynamic, EnsureIndexInstructions, Instructions } from "./types.js";
+import { detached, toStored } from "./values.js";
+import { type CollectionRecord, type Located, NEW_RECORD, type Work } from "./work.js";
+
+export interface WriteSettings extends ReadSettings {
+  readonly stableIds: boolean;
+}
+
+interface Incoming {
+  readonly data: unknown;
+  readonly bucket: string;
+}
+
+const NO_DATA = "CREATE ERROR: no data given";
+
+export async function create(work: Work, instructions: Instructions): Promise<Dynamic> {
+  const item = incoming(instructions.data, instructions.index);
+  return (await insert(work, collectionOf(instructions), [item]))[0];
+}
+
+export async function createMany(work: Work, instructions: Instructions): Promise<Dynamic[]> {
+  const { data, index } = instructions;
+  if (data === undefined || data === null || typeof data[Symbol.iterator] !== "function") {
+    throw new ValidationError("data is not iterable: createMany needs a list of documents");
+  }
+  const items = [...(data as Iterable<unknown>)].map((each) => incoming(each, index));
+  return items.length === 0 ? [] : insert(work, collectionOf(instructions), items);
+}
+
+function incoming(data: unknown, index: unknown): Incoming {
+  if (!data) throw new ValidationError(NO_DATA);
+  return { data, bucket: bucketFor(index, data) ?? "default" };
+}
+
+/** The bucket that an `index` option names; null: it names none. */
+function bucketFor(index: unknown, data: unknown): string | null {
+  if (typeof index === "string") return index;
+  return typeof index === "function" ? String(index(data)) : null;
+}
+
+async function insert(work: Work, collection: string, items: readonly Incoming[]): Promise<Dynamic[]> {
+  refuseLong(collection, items);
+  let record: CollectionRecord = (await work.stored(collection)) ?? NEW_RECORD;
+  let { inserted } = record;
+  const docs = items.map(({ data }) => toStored(data, ++inserted));
+  record = { ...record, dropped: false, inserted, total: record.total + docs.length };
+  const buckets = await bucketsFor(work, collection, record, items);
+  for (let i = 0; i < docs.length; i++) {
+    const doc = docs[i]!;
+    const no = buckets.numbers.get(items[i]!.bucket)!;
+    const key = docKey(doc._id)!;
+    work.set(spaces.docs(collection, no), key, doc);
+    work.set(spaces.ids(collection), key, Object.freeze({ b: no }));
+    addToIndexes(work, collection, record.fields, doc);
+  }
+  work.setRecord(collection, { ...record, next: buckets.next });
+  return docs.map(detached);
+}
+
+function refuseLong(collection: string, items: readonly { readonly bucket: string }[]): void {
+  const long = isTooLong(collection) ? collection : items.find(({ bucket }) => isTooLong(bucket))?.bucket;
+  if (long === undefined) return;
+  throw new ValidationError(`A collection or index cannot have the name "${long.slice(0, 40)}…": it is too long`);
+}
+
+/** The numbers of the buckets of these items; those that do not exist yet are made. */
+async function bucketsFor(
+  work: Work,
+  collection: string,
+  record: CollectionRecord,
+  items: readonly { readonly bucket: string }[],
+): Promise<{ readonly numbers: ReadonlyMap<string, string>; readonly next: number }> {
+  const numbers = new Map<string, string>();
+  let { next } = record;
+  for (const { bucket } of items) {
+    if (numbers.has(bucket)) continue;
+    let no = await work.bucketNo(collection, bucket);
+    if (no === null) {
+      no = bucketNo(bucket, next);
+      if (no.startsWith("n")) next++;
+      work.set(spaces.meta(collection), bucketKey(bucket), Object.freeze({ no }));
+    }
+    numbers.set(bucket, no);
+  }
+  return { numbers, next };
+}
+
+function addToIndexes(work: Work, collection: string, fields: readonly string[], doc: Doc): void {
+  for (const field of fields) {
+    const text = textOf(doc, field);
+    if (text !== null)
+      work.set(spaces.indexes(collection), indexKey(field, text, doc._id), Object.freeze({ i: doc._id! }));
+  }
+}
+
+function removeFromIndexes(work: Work, collection: string, fields: readonly string[], doc: Doc): void {
+  for (const field of fields) {
+    const text = textOf(doc, field);
+    if (text !== null) work.delete(spaces.indexes(collection), indexKey(field, text, doc._id));
+  }
+}
+
+function textOf(doc: Doc, field: string): string | null {
+  return Object.hasOwn(doc, field) ? indexText(doc[field]) : null;
+}
+
+export async function update(work: Work, instructions: Instructions): Promise<Dynamic> {
+  const { _id, data, index } = instructions;
+  if (!_id) throw new ValidationError("UPDATE ERROR: no _id given");
+  const collection = collectionOf(instructions);
+  const record = await work.require(collection);
+  const located = await work.locate(collection, _id);
+  if (located === null) throw new DocumentNotFoundError(_id);
+  const doc = toStored(data, _id);
+  const bucket = targetBucket(index, data);
+  if (bucket !== null) refuseLong(collection, [{ bucket }]);
+  const no = bucket === null ? located.no : await work.bucketNo(collection, bucket);
+  removeFromIndexes(work, collection, record.fields, located.doc);
+  addToIndexes(work, collection, record.fields, doc);
+  if (no === located.no) work.set(spaces.docs(collection, no), located.key, doc);
+  else await move(work, collection, record, located, bucket!, doc);
+  return detached(doc);
+}
+
+/** `index` of an update: a bucket, a function, or `{ current, new }` of which `current` is not asked for. */
+function targetBucket(index: unknown, data: unknown): string | null {
+  if (typeof index === "object" && index !== null && "new" in index) return bucketFor(index.new, data);
+  return bucketFor(index, data);
+}
+
+async function move(
+  work: Work,
+  collection: string,
+  record: CollectionRecord,
+  from: Located,
+  bucket: string,
+  doc: Doc,
+): Promise<void> {
+  const { numbers, next } = await bucketsFor(work, collection, record, [{ bucket }]);
+  const no = numbers.get(bucket)!;
+  const moves = record.moves + 1;
+  const key = laterKey(record.inserted, moves);
+  const id = idKey(doc._id);
+  work.delete(spaces.docs(collection, from.no), from.key);
+  work.delete(spaces.places(collection, from.no), id);
+  work.set(spaces.docs(collection, no), key, doc);
+  work.set(spaces.places(collection, no), id, Object.freeze({ k: key }));
+  work.set(spaces.ids(collection), id, Object.freeze({ b: no }));
+  work.setRecord(collection, { ...record, moves, next });
+}
+
+export async function destroy(work: Work, instructions: Instructions): Promise<Dynamic> {
+  const { _id } = instructions;
+  if (!_id) throw new ValidationError("DESTROY ERROR: no _id given");
+  const collection = collectionOf(instructions);
+  const record = await work.require(collection);
+  const located = await work.locate(collection, _id);
+  if (located === null) throw new DocumentNotFoundError(_id);
+  const id = idKey(_id);
+  work.delete(spaces.docs(collection, located.no), located.key);
+  work.delete(spaces.places(collection, located.no), id);
+  work.delete(spaces.ids(collection), id);
+  removeFromIndexes(work, collection, record.fields, located.doc);
+  work.setRecord(collection, { ...record, total: record.total - 1 });
+  return detached(located.doc);
+}
+
+export async function dropIndex(work: Work, instructions: Instructions): Promise<void> {
+  const collection = collectionOf(instructions);
+  const record = await work.require(collection);
+  if (typeof instructions.index === "object" || typeof instructions.index === "function") {
+    throw new IndexNotFoundError(typeof instructions.index);
+  }
+  const bucket = await work.requireBucket(collection, instructions.index ?? "default");
+  const docs = await allDocs(work, collection, bucket.no);
+  for (const { key, doc } of docs) {
+    work.delete(spaces.docs(collection, bucket.no), key);
+    const id = idKey(doc._id);
+    work.delete(spaces.places(collection, bucket.no), id);
+    // Foreign files may hold one `_id` in two buckets.
+    if ((await work.get(spaces.ids(collection), id))?.b === bucket.no) work.delete(spaces.ids(collection), id);
+    removeFromIndexes(work, collection, record.fields, doc);
+  }
+  work.delete(spaces.meta(collection), bucketKey(bucket.name));
+  work.setRecord(collection, { ...record, total: record.total - docs.length });
+}
+
+async function allDocs(work: Work, collection: string, no: string): Promise<{ key: string; doc: Doc }[]> {
+  const docs: { key: string; doc: Doc }[] = [];
+  for await (const { keys, values } of work.docs(collection, no)) {
+    for (let i = 0; i < keys.length; i++) docs.push({ key: keys[i]!, doc: values[i]! });
+  }
+  return docs;
+}
+
+export async function dropCollection(work: Work, instructions: Instructions, settings: WriteSettings): Promise<void> {
+  const collection = collectionOf(instructions);
+  const record = await work.require(collection);
+  await clear(work, collection);
+  if (settings.stableIds) work.setRecord(collection, { ...NEW_RECORD, inserted: record.inserted, dropped: true });
+}
+
+/** Deletes every entry that a collection has. */
+async function clear(work: Work, collection: string): Promise<void> {
+  const of = [spaces.meta(collection), spaces.ids(collection), spaces.indexes(collection)];
+  for (const { no } of await work.buckets(collection)) {
+    of.push(spaces.docs(collection, no), spaces.places(collection, no));
+  }
+  for (const space of of) {
+    const { keys } = await work.range(space, {});
+    for (const key of keys) work.delete(space, key);
+  }
+}
+
+export async function rewriteCollection(
+  work: Work,
+  instructions: Instructions,
+  settings: WriteSettings,
+): Promise<void> {
+  const collection = collectionOf(instructions);
+  const { fields, inserted } = await work.require(collection);
+  const { sort, index } = instructions;
+  const docs = await selectSorted(work, sort === undefined ? { collection } : { collection, sort }, settings);
+  const items = docs.map((doc) => ({ data: doc, bucket: bucketFor(index, detached(doc)) ?? "default" }));
+  refuseLong(collection, items);
+  await clear(work, collection);
+  if (!settings.stableIds) {
+    work.setRecord(collection, { ...NEW_RECORD, fields });
+    if (items.length > 0) await insert(work, collection, items);
+    return;
+  }
+  const record = { ...NEW_RECORD, fields, inserted, total: docs.length, moves: docs.length };
+  const buckets = await bucketsFor(work, collection, record, items);
+  docs.forEach((doc, at) => {
+    const no = buckets.numbers.get(items[at]!.bucket)!;
+    const key = laterKey(inserted, at + 1);
+    const id = idKey(doc._id);
+    work.set(spaces.docs(collection, no), key, doc);
+    work.set(spaces.places(collection, no), id, Object.freeze({ k: key }));
+    work.set(spaces.ids(collection), id, Object.freeze({ b: no }));
+    addToIndexes(work, collection, fields, doc);
+  });
+  work.setRecord(collection, { ...record, next: buckets.next });
+}
+
+export async function ensureIndex(work: Work, instructions: EnsureIndexInstructions): Promise<void> {
+  const { field } = instructions;
+  if (typeof field !== "string") throw new ValidationError("ENSURE INDEX ERROR: no field given");
+  const collection = collectionOf(instructions);
+  const record =
+    instructions.collection === undefined
+      ? await work.require(collection)
+      : ((await work.record(collection)) ?? { ...((await work.stored(collection)) ?? NEW_RECORD), dropped: false });
+  if (record.fields.includes(field)) return;
+  refuseLong(collection, []);
+  for (const { no } of await work.buckets(collection)) {
+    for (const { doc } of await allDocs(work, collection, no)) addToIndexes(work, collection, [field], doc);
+  }
+  work.setRecord(collection, { ...record, fields: [...record.fields, field] });
+}
