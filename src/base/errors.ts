@@ -51,6 +51,7 @@ export const ERROR_CODES = {
     retryable: false,
     summary: "The connection broke during a commit: it may or may not have happened.",
   },
+  "STORAGE.READ_ONLY": { retryable: false, summary: "The storage was opened for reading only." },
   "STORAGE.CLOSED": { retryable: false, summary: "The database is closed." },
   "LOCKED.PROCESS": { retryable: true, summary: "Another process has the database open." },
   "CONFIG.INVALID": { retryable: false, summary: "The configuration is wrong." },

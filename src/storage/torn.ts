@@ -17,7 +17,7 @@ import {
 /** Disks write these whole, or at least from their beginning. */
 const SECTOR = 512;
 /** And never tear them finer than this. */
-const TEAR = 8;
+const TEAR = 16;
 
 export function damaged(
   path: string,
@@ -72,7 +72,7 @@ function mayBeFlip(bytes: Buffer, at: number, head: RecordHead | null, zero: num
 /** Whether the first sector of a head has not arrived, or not whole. */
 function headEndsInZeros(bytes: Buffer, at: number): boolean {
   const edge = Math.ceil((at + 1) / SECTOR) * SECTOR;
-  return edge < at + HEAD_BYTES && isZero(bytes, Math.max(at, edge - TEAR), edge);
+  return edge <= at + HEAD_BYTES && isZero(bytes, Math.max(at, edge - TEAR), edge);
 }
 
 function isZero(bytes: Buffer, from: number, to: number): boolean {

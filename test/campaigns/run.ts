@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
 import { fuzzCampaign } from "./fuzz.js";
+import { powercutCampaign } from "./powercut.js";
 import { reportCampaign } from "./report.js";
 
 /** Runs the campaign; true when it found nothing wrong. Prints its figure last. */
@@ -20,6 +21,7 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   differential: differentialCampaign,
   crash: crashCampaign,
   fuzz: fuzzCampaign,
+  powercut: powercutCampaign,
   report: reportCampaign,
 };
 

@@ -97,6 +97,30 @@ describe("fuzz", () => {
     }
   });
 
+  test("the last record with any of its sectors missing or torn is cut off, wherever the sectors end", async () => {
+    const SECTOR = 512;
+    for (let before = 0; before < 60; before++) {
+      const disk = new MemoryDisk();
+      const store = file(PATHS.data, { files: disk.files });
+      await store.open(spaces);
+      for (const id of [1, 2])
+        await store.commit([put("posts", id, { text: "x".repeat(id === 1 ? 330 + before : 600) })]);
+      const journal = disk.crash(null).peek(PATHS.journal)!;
+      const start = Buffer.from(journal).lastIndexOf("TNRC");
+      for (let sector = Math.floor(start / SECTOR); sector * SECTOR < journal.length; sector++) {
+        const from = Math.max(start, sector * SECTOR);
+        const to = Math.min((sector + 1) * SECTOR, journal.length);
+        for (const torn of [from, Math.ceil((from + 1) / 16) * 16, to - 16 - (to % 16)]) {
+          if (torn < start || torn >= to) continue;
+          const cut = disk.crash(null);
+          cut.put(PATHS.journal, Uint8Array.from(journal).fill(0, torn, to));
+          const found = await open(cut);
+          expect(found.posts, `record at ${start}, zeros from ${torn} to ${to}`).toHaveLength(1);
+        }
+      }
+    }
+  });
+
   test("a flipped bit in one of several unsynced records is damage, not a power cut", async () => {
     const disk = new MemoryDisk();
     const options = { durability: "relaxed", syncIntervalMs: 60_000 } as const;

@@ -5,7 +5,8 @@ import { nodeFiles } from "../files/node.js";
 import type { Durability } from "../journal.js";
 import { MapStore } from "../map/map-store.js";
 import type { Store } from "../store.js";
-import { FilePersistence } from "./file-persistence.js";
+import { FilePersistence, type FileSettings } from "./file-persistence.js";
+import { ReadOnlyFile } from "./read-only.js";
 
 export interface FileOptions {
   /**
@@ -21,6 +22,8 @@ export interface FileOptions {
   readonly syncIntervalMs?: number | undefined;
   /** The journal is folded in once it is larger than this and than the JSON file. Default 4 MB. */
   readonly checkpointBytes?: number | undefined;
+  /** Reads what is there now, beside a process that writes; takes no lock and refuses writes. Default false. */
+  readonly readOnly?: boolean | undefined;
   /** The file system; for tests. */
   readonly files?: Files | undefined;
 }
@@ -31,6 +34,7 @@ const CHECKS: Readonly<Record<keyof FileOptions, (value: unknown) => boolean>> =
   compression: (value) => typeof value === "boolean",
   syncIntervalMs: (value) => typeof value === "number" && value >= 0,
   checkpointBytes: (value) => typeof value === "number" && value >= 0,
+  readOnly: (value) => typeof value === "boolean",
   files: (value) => typeof value === "object" && value !== null,
 };
 
@@ -48,7 +52,7 @@ export function file(path: string, options: FileOptions = {}): Store {
       throw new ConfigError("CONFIG.INVALID", `file(): the option "${name}" cannot be ${JSON.stringify(value)}`);
     }
   }
-  const persistence = new FilePersistence({
+  const settings: FileSettings = {
     path,
     durability: options.durability ?? "strict",
     checkpoint: options.checkpoint ?? "auto",
@@ -56,6 +60,7 @@ export function file(path: string, options: FileOptions = {}): Store {
     syncIntervalMs: options.syncIntervalMs ?? 100,
     checkpointBytes: options.checkpointBytes ?? 4 * 1024 * 1024,
     files: options.files ?? nodeFiles,
-  });
-  return new MapStore(`file(${path})`, persistence);
+  };
+  if (options.readOnly === true) return new MapStore(`file(${path}, read only)`, new ReadOnlyFile(settings));
+  return new MapStore(`file(${path})`, new FilePersistence(settings));
 }

@@ -2,7 +2,7 @@
  * A disk in memory that remembers what was synced. `crash(seed)` gives the disk as a power cut could leave it:
  *
  *   file contents   each sector (512 bytes) as it was after any of the writes since the last sync, or torn between two of
- *                   those at a multiple of 8 bytes; any of the lengths the file had, with zeros where nothing arrived
+ *                   those at a multiple of 16 bytes; any of the lengths the file had, with zeros where nothing arrived
  *   directory names what was synced with `syncDir`, plus any subset of the later creations, renames and removals; a new
  *                   directory that is lost takes everything in it along
  *
@@ -13,8 +13,8 @@ import type { Disk, DiskFile, OpenMode, ProcessIdentity } from "./disk.js";
 import { PosixFiles } from "./posix-files.js";
 
 const SECTOR = 512;
-/** No disk tears finer than the words it moves. */
-const TEAR = 8;
+/** Disks write sectors whole, or at least from their beginning, and never stop finer than this. */
+const TEAR = 16;
 
 export type DiskOperation =
   | "open"
