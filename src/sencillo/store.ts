@@ -42,6 +42,8 @@ export class SencilloStore implements Pick<Store, "name" | "durable" | "snapshot
   /** In the order of their last use when there is a limit. */
   readonly #partitions = new Map<string, Partition>();
   readonly #loading = new Map<string, Promise<Partition | null>>();
+  /** What the next commit needs: not to be forgotten before it is applied. */
+  readonly #pinned = new Set<string>();
   readonly #stale = new Set<string>();
   #lock: AsyncDisposable | null = null;
   #journal: Journal | null = null;
@@ -208,6 +210,7 @@ export class SencilloStore implements Pick<Store, "name" | "durable" | "snapshot
     const names = new Set<string>();
     for (const { space } of batch) if (space !== LABEL_SPACE) names.add(this.#layout.partitionOf(space));
     for (const name of names) {
+      this.#pinned.add(name);
       if ((await this.#partition(name)) === null) this.#partitions.set(name, { trees: new Map(), dirty: false });
     }
   }
@@ -239,6 +242,7 @@ export class SencilloStore implements Pick<Store, "name" | "durable" | "snapshot
       if (value === undefined) editor.delete(key);
       else editor.set(key, value);
     }
+    this.#pinned.clear();
     for (const [space, editor] of editors) {
       const { trees } = this.#partitions.get(this.#layout.partitionOf(space))!;
       const tree = editor.freeze();
@@ -304,7 +308,7 @@ export class SencilloStore implements Pick<Store, "name" | "durable" | "snapshot
     let waiting = false;
     for (const [name, { dirty }] of counting) {
       if (excess <= 0) return;
-      if (name === except) continue;
+      if (name === except || this.#pinned.has(name)) continue;
       if (dirty) waiting = true;
       else this.#partitions.delete(name);
       excess--;
