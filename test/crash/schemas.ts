@@ -76,6 +76,7 @@ function build(shape: Shape): Schema {
     ],
     {
       keyGeneration: "given",
+      partitionBy: "n",
       indexes: shape.indexed ? [index("items_n", ["n"])] : [],
       relations: [relation("notes", "hasMany", "Note", ["id"], ["itemId"])],
     },

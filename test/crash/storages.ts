@@ -1,6 +1,8 @@
 /** Every layout and option that the campaigns run on: a new storage joins by one line. */
 import { file } from "../../src/storage/file/file.js";
+import { folder } from "../../src/storage/folder/folder.js";
 import type { Files } from "../../src/storage/files/files.js";
+import { shards } from "../../src/storage/shards/shards.js";
 import type { Store } from "../../src/storage/store.js";
 
 export interface StorageCase {
@@ -45,6 +47,41 @@ export const STORAGES: readonly StorageCase[] = [
     open: (dir, files) =>
       file(`${dir}/db.json`, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 1,
+    lossy: true,
+    journaled: true,
+  },
+  {
+    name: "folder",
+    open: (dir, files) => folder(dir, { files, checkpointBytes: SMALL }),
+    weight: 3,
+    lossy: false,
+    journaled: true,
+  },
+  {
+    name: "shards",
+    open: (dir, files) => shards(dir, { files, checkpointBytes: SMALL, cacheBytes: 4000 }),
+    weight: 5,
+    lossy: false,
+    journaled: true,
+  },
+  {
+    name: "shards, checkpoint: commit",
+    open: (dir, files) => shards(dir, { files, checkpoint: "commit", maxCached: 1 }),
+    weight: 2,
+    lossy: false,
+    journaled: true,
+  },
+  {
+    name: "shards, gzip",
+    open: (dir, files) => shards(dir, { files, compression: true, checkpointBytes: SMALL }),
+    weight: 1,
+    lossy: false,
+    journaled: true,
+  },
+  {
+    name: "shards, relaxed",
+    open: (dir, files) => shards(dir, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    weight: 2,
     lossy: true,
     journaled: true,
   },

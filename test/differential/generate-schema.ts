@@ -140,6 +140,13 @@ function manyToMany(random: Random, left: Draft, right: Draft, name: string): Dr
   return through;
 }
 
+/** Chosen without the generator, so that seeds mean what they meant. Storages that do not split must not care. */
+function partitionField(fields: Readonly<Record<string, FieldSpec>>): string | undefined {
+  const simple = ["string", "int", "float", "bigint", "boolean", "date", "enum"];
+  const names = Object.keys(fields).filter((name) => simple.includes(fields[name]!.type.kind));
+  return names.length % 3 === 0 ? undefined : names[Math.floor(names.length / 2)];
+}
+
 export function randomSchema(random: Random): SchemaSpec {
   const drafts = NAMES.slice(0, random.int(2, 4)).map((name) => modelDraft(random, name));
   for (const draft of drafts) addIndexes(random, draft);
@@ -154,7 +161,8 @@ export function randomSchema(random: Random): SchemaSpec {
   const spec: Record<string, ModelSpec> = {};
   for (const { name, key, fields, indexes, relations } of drafts) {
     const generate = key.join() === "id" && random.chance(0.8) ? "increment" : "given";
-    spec[name] = { fields, key, generate, indexes, relations };
+    const partitionBy = partitionField(fields);
+    spec[name] = { fields, key, generate, indexes, relations, ...(partitionBy === undefined ? {} : { partitionBy }) };
   }
   return spec;
 }

@@ -166,6 +166,7 @@ export class PartDisk {
   /** Makes `docs` what the slot's file holds. */
   async write(space: SpaceVersion, slot: Slot, docs: Tree<StoredValue>, sequence: number): Promise<void> {
     const onDisk = this.#onDisk(slot.space);
+    onDisk.slots.set(slot.name, slot);
     const old = slot.stored;
     if (docs.size === 0 && space.partition !== null) {
       if (old !== null) this.#obsolete.add(old.file);
