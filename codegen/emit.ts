@@ -5,10 +5,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { ConfigError, StorageError } from "../src/base/errors.js";
 import type { GeneratedFile } from "../templates/index.js";
-import { HEADER_MARK } from "../templates/text.js";
+import { HEADER, HEADER_MARK } from "../templates/text.js";
 
 export type ChangeKind = "added" | "changed" | "removed";
 
@@ -52,7 +52,10 @@ export function applyChanges(out: string, changes: readonly FileChange[]): void 
     for (const change of changes) {
       const target = join(out, change.path);
       if (change.after === null) rmSync(target, { force: true });
-      else replaceFile(out, target, change.after);
+      else {
+        mkdirSync(dirname(target), { recursive: true });
+        replaceFile(out, target, change.after);
+      }
     }
   } catch (error) {
     throw new StorageError("STORAGE.IO", `cannot write to ${out}: ${(error as Error).message}`, {
@@ -73,9 +76,12 @@ function replaceFile(out: string, target: string, text: string): void {
   }
 }
 
+/** By the notice in the first line, in whatever way comments are written there; a map says it in its last key. */
 function isOurs(text: string): boolean {
-  // A map is one JSON object, which says in its last key whose it is.
-  return text.replace(/^\uFEFF/, "").startsWith(HEADER_MARK) || text.includes(`"comment":"${HEADER_MARK}`);
+  const first = text.replace(/^\uFEFF/, "").split("\n", 1)[0] ?? "";
+  return (
+    first.startsWith(HEADER_MARK) || first.includes(HEADER.slice(3)) || first.includes(`"comment":"${HEADER_MARK}`)
+  );
 }
 
 export function normalize(text: string): string {
@@ -91,12 +97,12 @@ function readText(path: string): string | null {
   }
 }
 
+/** Everything below `out` that may be ours, as paths with slashes. */
 function listGenerated(out: string): readonly string[] {
   try {
-    const entries = readdirSync(out, { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile() && /\.(d\.ts|d\.ts\.map|js)$/.test(entry.name))
-      .map((entry) => entry.name);
+    return readdirSync(out, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && !/\.(?:tmp|txt)$/.test(entry.name))
+      .map((entry) => relative(out, join(entry.parentPath, entry.name)).split(sep).join("/"));
   } catch {
     return [];
   }

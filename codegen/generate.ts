@@ -4,6 +4,7 @@ import { type GeneratedFile, renderSchema } from "../templates/index.js";
 import { type Loaded, loadModels, openCode, type Project } from "./load.js";
 import { withMaps } from "./maps.js";
 import type { Place, UserCode } from "./user-code.js";
+import { applyTemplates } from "./user-templates.js";
 
 export interface Generated {
   readonly loaded: Loaded;
@@ -17,8 +18,10 @@ export async function generate(project: Project, code: UserCode = openCode(proje
   const rendered = renderSchema(loaded.models.schema, { readonlyRows: project.config.readonly, comments });
   if (rendered.ok) {
     const { schema } = loaded.models;
-    const files = project.config.maps ? withMaps(rendered.files, schema, loaded.declared, project.out) : rendered.files;
-    return { loaded, files };
+    const made = await applyTemplates(project, code, schema, rendered.files);
+    const files = project.config.maps ? withMaps(made, schema, loaded.declared, project.out) : made;
+    // Templates are files of the user too, known only now.
+    return { loaded: { ...loaded, files: [project.configFile, ...code.files()] }, files };
   }
   throw new ConfigError(
     "CONFIG.INVALID",

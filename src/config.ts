@@ -2,6 +2,7 @@
 import { ConfigError } from "./base/errors.js";
 import { isPlainObject } from "./base/plain.js";
 import { suggestion } from "./base/suggest.js";
+import type { ModelMeta, Schema } from "./schema/model.js";
 
 /** What `tenon.config.ts` says. Paths are relative to that file. */
 export interface TenonConfig {
@@ -11,6 +12,8 @@ export interface TenonConfig {
   out?: string;
   /** The tsconfig whose `paths` the models use. Default: `tsconfig.json` beside the config, when there is one. */
   tsconfig?: string;
+  /** Folder of template modules that add files to the output or replace generated ones; see `defineTemplate`. */
+  templates?: string;
   /** Carry doc comments of the models over to the generated types. Default: true. */
   comments?: boolean;
   /** Write declaration maps, by which an editor goes from a generated member to the model. Default: true. */
@@ -24,6 +27,7 @@ export interface ResolvedConfig {
   readonly models: readonly string[];
   readonly out: string;
   readonly tsconfig: string | null;
+  readonly templates: string | null;
   readonly comments: boolean;
   readonly maps: boolean;
   readonly readonly: boolean;
@@ -32,6 +36,33 @@ export interface ResolvedConfig {
 /** Types the config; it is checked when it is read. */
 export function defineConfig(config: TenonConfig): TenonConfig {
   return config;
+}
+
+/** A file that a template makes: a path inside the output folder, and its text. */
+export interface TemplateFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface TemplateContext {
+  readonly schema: Schema;
+  /** What Tenon's own templates made; a file of the same path replaces it. */
+  readonly files: readonly TemplateFile[];
+  /** The notice of the first line. It is put there as a comment, unless the text has it already. */
+  readonly header: string;
+}
+
+type Made = TemplateFile | readonly TemplateFile[] | null;
+
+/** A module of the `templates` folder: what it makes of each model, or of the whole schema. */
+export interface Template {
+  readonly perModel?: (model: ModelMeta, context: TemplateContext) => Made;
+  readonly perSchema?: (schema: Schema, context: TemplateContext) => Made;
+}
+
+/** Types a template; it is checked when it is run. */
+export function defineTemplate(template: Template): Template {
+  return template;
 }
 
 type Check = (value: unknown) => string | null;
@@ -47,6 +78,7 @@ const CHECKS: { readonly [K in keyof Required<TenonConfig>]: Check } = {
   },
   out: text,
   tsconfig: text,
+  templates: text,
   comments: flag,
   maps: flag,
   readonly: flag,
@@ -83,6 +115,7 @@ export function resolveConfig(value: unknown, file: string): ResolvedConfig {
     models: typeof config.models === "string" ? [config.models] : config.models,
     out: config.out ?? ".tenon",
     tsconfig: config.tsconfig ?? null,
+    templates: config.templates ?? null,
     comments: config.comments ?? true,
     maps: config.maps ?? true,
     readonly: config.readonly ?? false,

@@ -31,8 +31,8 @@ export async function runGenerate(context: CliContext, output: Output, options: 
   const run = await once(context, options);
   if (options.check) {
     // Maps follow the lines of the sources and are for editors: old or absent ones are no reason to fail.
-    const changes = run.changes.filter((change) => !change.path.endsWith(".map"));
-    return reportCheck(output, { ...run, changes });
+    const generated = { ...run.generated, files: withoutMaps(run.generated.files) };
+    return reportCheck(output, { ...run, generated, changes: withoutMaps(run.changes) });
   }
   applyChanges(run.project.out, run.changes);
   reportWritten(context, output, run);
@@ -60,23 +60,24 @@ function reportCheck(output: Output, run: Run): number {
 }
 
 function reportWritten(context: CliContext, output: Output, run: Run): void {
-  const { project, generated, changes } = run;
+  const { project, generated } = run;
+  const changes = withoutMaps(run.changes);
+  const files = withoutMaps(generated.files);
   const schema = generated.loaded.models.schema;
   const ms = Math.round(run.ms);
   output.result({
     out: project.out,
     hash: schema.hash,
     models: schema.models.size,
-    files: generated.files.length,
+    files: files.length,
     changes: changes.map(({ path, kind }) => ({ path, kind })),
     ms,
   });
-  for (const change of changes)
-    if (!change.path.endsWith(".map")) output.data(`${change.kind.padEnd(7)} ${change.path}`);
+  for (const change of changes) output.data(`${change.kind.padEnd(7)} ${change.path}`);
   const folder = relative(context.cwd, project.out) || ".";
   const what = changes.length === 0 ? "nothing changed" : `${changes.length} changed`;
   output.success(
-    `${countOf(schema.models.size, "model")}, ${countOf(generated.files.length, "file")} in ${folder}: ${what} (${ms} ms)`,
+    `${countOf(schema.models.size, "model")}, ${countOf(files.length, "file")} in ${folder}: ${what} (${ms} ms)`,
   );
 }
 
@@ -109,4 +110,9 @@ async function watchMode(context: CliContext, output: Output, options: GenerateO
 
 function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Maps come and go with the files that they belong to: nobody wants to read of them. */
+function withoutMaps<T extends { readonly path: string }>(files: readonly T[]): readonly T[] {
+  return files.filter((file) => !file.path.endsWith(".map"));
 }

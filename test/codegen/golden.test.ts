@@ -30,6 +30,7 @@ function projectOf(name: string): Project {
       models: ["./models.ts"],
       out: "expected",
       tsconfig: null,
+      templates: null,
       comments: true,
       maps: name === "relations",
       readonly: false,
