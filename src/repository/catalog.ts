@@ -1,5 +1,6 @@
 /** The models as the repositories use them at run time: everything that can be worked out once is worked out here. */
 import { invariant } from "../base/assert.js";
+import { KeptShapes } from "../base/shapes.js";
 import type { FieldMeta, Json, ModelMeta, Path, RelationMeta, Schema } from "../schema/model.js";
 import type { ModelValidator } from "../schema/validator.js";
 import { ulidGenerator } from "./ulid.js";
@@ -22,6 +23,8 @@ export interface Model {
   /** Filled on create: key, createdAt, updatedAt, version. */
   readonly generated: readonly Generated[];
   readonly updatedAt: readonly string[];
+  /** Objects of the last write. */
+  readonly made: KeptShapes;
   readonly version: string | null;
   /** Fields that fix a record alone (single key, single-field unique indexes), with the check that a value can be one. */
   readonly uniqueFields: ReadonlyMap<string, { readonly path: Path; readonly fits: (value: unknown) => boolean }>;
@@ -77,6 +80,7 @@ function makeModel(
     updatedAt: meta.fields.filter((field) => field.role === "updatedAt").map((field) => field.name),
     version: meta.fields.find((field) => field.role === "version")?.name ?? null,
     uniqueFields: uniqueFields(meta),
+    made: new KeptShapes(),
   };
 }
 

@@ -35,6 +35,7 @@ export async function create(session: Session, model: Model, given: unknown): Pr
   const { doc } = prepared.create(node);
   prepared.done(model.meta.name);
   if (node.relations.length === 0 && shape.populate.length === 0 && !session.hooked(model.meta.name)) {
+    model.made.keep(shape, node, prepared);
     const result = await session.executor.write(insertion(model, [doc], true, false), { signal });
     return shaped(shape, result.docs[0]!);
   }
@@ -70,6 +71,7 @@ export async function update(session: Session, model: Model, given: unknown): Pr
       limit: null,
       returning: true,
     };
+    model.made.keep(unique, shape, node, prepared);
     const { docs } = await session.executor.write(command, { signal });
     if (docs.length === 0) throw await whyNone(session, model, unique, args.where, signal);
     return shaped(shape, docs[0]!);

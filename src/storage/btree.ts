@@ -8,6 +8,7 @@
  * `children[i - 1]` (`keys[0]` is never compared); no node but the root is empty; all leaves are equally deep.
  * Deleting does not merge half-empty neighbours (only empty nodes go): a scan stays linear in entries plus nodes.
  */
+import { keepShape } from "../base/shapes.js";
 import { Cursor, type CursorRange } from "./btree-cursor.js";
 import { Branch, childIndex, Leaf, lowerBound, type Node, nextStamp } from "./btree-node.js";
 
@@ -285,3 +286,6 @@ export class TreeEditor<V> {
       : new Branch<V>(this.#stamp, node.keys.slice(), (node as Branch<V>).children.slice());
   }
 }
+
+keepShape(Tree.empty().edit());
+keepShape(Tree.empty().cursor());

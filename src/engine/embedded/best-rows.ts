@@ -2,6 +2,7 @@
  * The first `keep` rows of an order, without sorting the rest: a sorted list that a row enters only when it comes before
  * the last one. Rows that compare equal stay in the order in which they came, as with a stable sort.
  */
+import { keepShape } from "../../base/shapes.js";
 import type { DocComparator } from "../../query/order.js";
 import type { Doc } from "../../schema/model.js";
 
@@ -49,3 +50,5 @@ export class BestRows {
     this.#sorted = this.#rows.length === this.#keep;
   }
 }
+
+keepShape(new BestRows(1, () => 0));

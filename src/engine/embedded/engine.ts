@@ -5,6 +5,7 @@
 import { checkAborted } from "../../base/abort.js";
 import { invariant } from "../../base/assert.js";
 import { StorageError } from "../../base/errors.js";
+import { KeptShapes } from "../../base/shapes.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
 import type { Store } from "../../storage/store.js";
@@ -62,6 +63,7 @@ class EmbeddedEngine implements Engine, TransactionHost {
   readonly #writer: Writer;
   readonly #admin: EmbeddedAdmin;
   readonly #open = new Set<EmbeddedTransaction>();
+  readonly #made = new KeptShapes();
   #catalog: Catalog | null = null;
   #closing: Promise<void> | null = null;
   /** Set when only opening again can help. */
@@ -141,6 +143,7 @@ class EmbeddedEngine implements Engine, TransactionHost {
       this.checkOpen();
       const lone = loneWrite(this.#store, this.#current(), command);
       if (lone !== null) {
+        this.#made.keep(command, lone);
         if (lone.mutations.length > 0) await this.#writer.commitLone(lone.mutations);
         return lone.result;
       }

@@ -2,7 +2,9 @@
  * The staged changes of a write transaction, per space, and the view that puts them over a snapshot.
  * Savepoints are positions in an undo log, which is written only while one is open.
  */
+
 import { invariant } from "../../base/assert.js";
+import { keepShape } from "../../base/shapes.js";
 import { groupsByRanges } from "../../storage/groups.js";
 import type { Batch, Key, Mutation, Range, StoredValue } from "../../storage/store.js";
 import { StagedSpace } from "./staged-space.js";
@@ -246,3 +248,5 @@ async function* mergedScan(
   const rest = merge({ keys: [], values: [] }, staged.slice(next), space, reverse, Number.POSITIVE_INFINITY);
   if (rest.keys.length > 0) yield rest;
 }
+
+keepShape(new Overlay());

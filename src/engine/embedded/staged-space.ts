@@ -3,6 +3,7 @@
  * runs (a large one, and a small one that takes new keys), so that alternating writes and range reads stay cheap.
  * Invariant: main, recent and fresh together hold each key of `values` exactly once.
  */
+import { keepShape } from "../../base/shapes.js";
 import type { Key, Range, StoredValue } from "../../storage/store.js";
 
 /** The smallest index whose key is >= `key`. */
@@ -92,3 +93,5 @@ export class StagedSpace {
     this.#recent = [];
   }
 }
+
+keepShape(new StagedSpace());

@@ -6,6 +6,7 @@
  */
 import { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
+import { KeptShapes } from "../../base/shapes.js";
 import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
 import { Groups } from "./groups.js";
 import { Newest } from "./newest.js";
@@ -28,6 +29,7 @@ export class MapStore implements Store {
   readonly #newest = new Newest(EMPTY_ROOTS);
   readonly #points = new Points(EMPTY_ROOTS);
   readonly #groups = new Groups(EMPTY_ROOTS);
+  readonly #made = new KeptShapes();
   #poison: unknown;
   /** Settles when everything that was called before has settled; never rejects. */
   #pending: Promise<unknown> = Promise.resolve();
@@ -80,7 +82,9 @@ export class MapStore implements Store {
 
   snapshot(): Snapshot {
     this.#checkReadable();
-    return new RootsSnapshot(this.#published, this.#newest, this.#groups, this.#pins, this.#readable);
+    const made = new RootsSnapshot(this.#published, this.#newest, this.#groups, this.#pins, this.#readable);
+    this.#made.keep(made);
+    return made;
   }
 
   point(space: string, value: PointValue): StoredValue | undefined {

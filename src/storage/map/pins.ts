@@ -14,6 +14,9 @@ export class Pins {
   /** In the order of their stamps; the last one is held, those before it may be free already. */
   readonly #pins: Pin[] = [];
 
+  /** The one that was made last; keeps their shape (see base/shapes.ts). */
+  #made: Pin | undefined;
+
   /** What is younger may be changed in place. */
   get limit(): number {
     return this.#pins.length === 0 ? -1 : this.#pins[this.#pins.length - 1]!.stamp;
@@ -21,11 +24,10 @@ export class Pins {
 
   take(): Pin {
     const stamp = latestStamp();
-    let pin = this.#pins.length === 0 ? undefined : this.#pins[this.#pins.length - 1]!;
-    if (pin === undefined || pin.stamp !== stamp) {
-      pin = { stamp, count: 0 };
-      this.#pins.push(pin);
-    }
+    let pin = this.#made;
+    // A free one of the same moment may be taken again.
+    if (pin === undefined || pin.stamp !== stamp) pin = this.#made = { stamp, count: 0 };
+    if (pin.count === 0) this.#pins.push(pin);
     pin.count++;
     return pin;
   }
