@@ -23,6 +23,8 @@ import type { Key, StoredValue } from "../store.js";
 export interface ManifestHead {
   readonly format: number;
   readonly sequence: number;
+  /** Number of the database: files of another one are refused. */
+  readonly store: number;
   readonly layout: "folder" | "shards";
   /** meta.json: the field whose value chooses the file. */
   readonly partitionBy?: string | null;

@@ -64,6 +64,8 @@ const TEMPORARY = /\.(json|json\.gz|journal)\.[0-9a-f]{16}\.tmp$/;
 
 export class PartDisk {
   readonly settings: DiskSettings;
+  /** Number of the database. */
+  store = 0;
   readonly collections = new Map<string, OnDisk>();
   /** Lines about collections that no model names. */
   readonly #others = new Map<string, Buffer[]>();
@@ -120,6 +122,7 @@ export class PartDisk {
       if (meta.head.sequence < listed.sequence) {
         throw missing(this.path(listed.file), `it ends with commit ${meta.head.sequence}, not ${listed.sequence}`);
       }
+      if (meta.head.store !== this.store) throw missing(this.path(listed.file), "it belongs to another database");
       found.sequence = meta.head.sequence;
       found.partitionBy = meta.head.partitionBy ?? null;
       parts = meta.lines;
@@ -154,6 +157,7 @@ export class PartDisk {
     const path = this.path(stored.file);
     const content = await readPart(this.files, path, space.id);
     if (content === null) throw missing(path, "it is missing");
+    if (content.store !== 0 && content.store !== this.store) throw missing(path, "it belongs to another database");
     const sequence = content.foreign ? stored.sequence : content.sequence;
     if (sequence < stored.sequence) {
       throw missing(path, `it ends with commit ${sequence}, but commit ${stored.sequence} was written to it`);
@@ -178,7 +182,8 @@ export class PartDisk {
     const path = this.path(file);
     if (this.settings.layout === "shards") await this.files.makeDir(this.path(fileName(slot.space)));
     const { compression } = this.settings;
-    const { text } = await writePart(this.files, path, slot.space, { sequence, docs, compression });
+    const { store } = this;
+    const { text } = await writePart(this.files, path, slot.space, { sequence, store, docs, compression });
     const bytes = (await this.files.size(path)) ?? 0;
     if (old !== null && old.file !== file) this.#obsolete.add(old.file);
     this.#obsolete.delete(file);
@@ -245,6 +250,7 @@ export class PartDisk {
   /** Writes the manifests and removes what they no longer list. */
   async list(sequence: number, meta: Tree<StoredValue> | null): Promise<void> {
     const { layout } = this.settings;
+    const { store } = this;
     const lines: Buffer[] = [];
     for (const onDisk of this.collections.values()) {
       const { collection, partitionBy } = onDisk;
@@ -254,7 +260,7 @@ export class PartDisk {
         const file = this.#metaOf(collection);
         if (onDisk.stale) {
           await this.files.makeDir(this.path(fileName(collection)));
-          await writeManifest(this.files, this.path(file), { sequence, layout, partitionBy }, null, parts);
+          await writeManifest(this.files, this.path(file), { sequence, store, layout, partitionBy }, null, parts);
           onDisk.sequence = sequence;
         }
         const line: ListLine = { collection, file, sequence: onDisk.sequence };
@@ -264,7 +270,7 @@ export class PartDisk {
     }
     for (const others of this.#others.values()) lines.push(...others);
     const removing = [...this.#obsolete];
-    const head = { sequence, layout, ...(removing.length > 0 ? { removing } : {}) };
+    const head = { sequence, store, layout, ...(removing.length > 0 ? { removing } : {}) };
     await writeManifest(this.files, this.manifest, head, meta, lines);
     for (const onDisk of this.collections.values()) if (layout === "folder") onDisk.sequence = sequence;
     for (const file of removing) {

@@ -19,6 +19,8 @@ export interface PartContent {
   /** 0 when it was made by others. */
   readonly sequence: number;
   readonly foreign: boolean;
+  /** Number of the database that wrote it; 0: none. */
+  readonly store: number;
   readonly docs: readonly unknown[];
   /** Characters of the text; an estimate for files of others. */
   readonly text: number;
@@ -45,12 +47,13 @@ export async function readPart(
   const head = await firstBytes(source, HEAD_START.length);
   if (head.length === 0 || head.toString("latin1") === HEAD_START) {
     const content = await readJson(source, { path, wanted: new Set([collection]) });
-    return { sequence: content.sequence, foreign: false, docs: content.documents.get(collection) ?? [], text };
+    const { sequence, store } = content;
+    return { sequence, foreign: false, store, docs: content.documents.get(collection) ?? [], text };
   }
   const root = await parseForeign(source, { path, wanted: new Set(), ...(atOnce === undefined ? {} : { atOnce }) });
   const named = isPlainObject(root) && Object.hasOwn(root, collection) && !Object.hasOwn(root, "__stats");
   const docs = documentsOf(named ? (root as Record<string, unknown>)[collection] : root, path, collection);
-  return { sequence: 0, foreign: true, docs: docs.map((doc) => reviveJson(doc as Json, false)), text };
+  return { sequence: 0, foreign: true, store: 0, docs: docs.map((doc) => reviveJson(doc as Json, false)), text };
 }
 
 export interface Written {
@@ -62,13 +65,18 @@ export async function writePart(
   files: Files,
   path: string,
   collection: string,
-  part: { readonly sequence: number; readonly docs: Tree<StoredValue>; readonly compression: boolean },
+  part: {
+    readonly sequence: number;
+    readonly store: number;
+    readonly docs: Tree<StoredValue>;
+    readonly compression: boolean;
+  },
 ): Promise<Written> {
   let text = 0;
   function* counted() {
-    const { sequence, docs } = part;
+    const { sequence, store, docs } = part;
     const collections = [{ name: collection, inserted: 0, docs }];
-    for (const piece of writeJson({ sequence, meta: null, collections, others: new Map() })) {
+    for (const piece of writeJson({ sequence, store, meta: null, collections, others: new Map() })) {
       text += piece.length;
       yield piece;
     }

@@ -3,6 +3,7 @@
  * next commit builds on; a commit is in the journal first, then published, then resolved. Commits are sorted by partition
  * and applied in the order of their calls; one whose partitions must be loaded keeps those behind it waiting.
  */
+import { randomInt } from "node:crypto";
 import { checkAborted } from "../../base/abort.js";
 import { ConfigError, StorageError, TenonError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
@@ -107,6 +108,10 @@ export class PartStore implements Store {
     if (replayed !== null && replayed.base > (top?.head.sequence ?? 0)) {
       throw missing(manifest, `the journal begins after commit ${replayed.base}, which is not in it`);
     }
+    if (top !== null && replayed !== null && top.head.store !== replayed.store) {
+      throw missing(journal, `it belongs to another database than ${manifest}`);
+    }
+    this.#disk.store = top?.head.store ?? replayed?.store ?? randomInt(1, 2 ** 32);
     if (top !== null) await this.#disk.use(top);
     await this.#disk.sweep();
     const version = await recover({ disk: this.#disk, journal, top, replayed }, spaces);
@@ -120,7 +125,9 @@ export class PartStore implements Store {
       }
     }
     const usable: Replayed =
-      replayed === null || end < version.sequence ? await Journal.create(files, journal, version.sequence) : replayed;
+      replayed === null || end < version.sequence
+        ? await Journal.create(files, journal, version.sequence, this.#disk.store)
+        : replayed;
     this.#journal = await Journal.open(files, journal, this.#settings, usable);
     this.#use(version, spaces);
   }
