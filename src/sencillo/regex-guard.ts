@@ -1,5 +1,5 @@
 /**
- * Some regular expressions take for ever on some strings. Those that can (two repetitions or more) run under a watch that
+ * Some regular expressions take for ever on some strings. Those that can (several repetitions, or a repeated group) run under a watch that
  * ends them: V8 lets a running match be interrupted, `node:vm` is the way to ask for it.
  */
 import { createContext, Script } from "node:vm";
@@ -12,7 +12,8 @@ const REPEATS = /[*+]|\{\d*,\d*\}/g;
 /** Whether a match may take much longer than the string is long. */
 export function mayExplode(source: string): boolean {
   const bare = source.replace(ESCAPED, "x").replace(CLASS, "x");
-  return (bare.match(REPEATS)?.length ?? 0) > 1 || /\\[1-9k]/.test(source);
+  // One repetition of one character is harmless; several, or a repeated group, can match the same text in many ways.
+  return (bare.match(REPEATS)?.length ?? 0) > 1 || /\)[*+{]/.test(bare) || /\\[1-9k]/.test(source);
 }
 
 const script = new Script("work()");
