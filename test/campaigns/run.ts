@@ -7,7 +7,9 @@ import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
 import { fuzzCampaign } from "./fuzz.js";
 import { powercutCampaign } from "./powercut.js";
+import { processesCampaign } from "./processes.js";
 import { reportCampaign } from "./report.js";
+import { syscallsCampaign } from "./syscalls.js";
 
 /** Runs the campaign; true when it found nothing wrong. Prints its figure last. */
 export type Campaign = (options: {
@@ -22,6 +24,8 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   crash: crashCampaign,
   fuzz: fuzzCampaign,
   powercut: powercutCampaign,
+  processes: processesCampaign,
+  syscalls: syscallsCampaign,
   report: reportCampaign,
 };
 

@@ -5,7 +5,7 @@
  *   contend  OPEN pid k | LOCKED | CLOSED | BROKEN why: opens again and again, beside others that do the same
  *   fail     errors and acknowledgements under a disk that fails: OPEN k, k, ERROR code, LATE k (acknowledged after an error)
  */
-import { existsSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { LockedError, TenonError } from "../../src/base/errors.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
@@ -45,9 +45,16 @@ async function write(): Promise<void> {
   await engine.close();
 }
 
+const witness = `${dir}/witness`;
+
+function testify(state: string): void {
+  const temporary = `${witness}.${process.pid}`;
+  writeFileSync(temporary, `${process.pid} ${state}`);
+  renameSync(temporary, witness);
+}
+
 /** Who has the database open writes its number here; whoever opens it next looks whether that process is gone. */
 function holderIsGone(): boolean {
-  const witness = `${dir}/witness`;
   if (!existsSync(witness)) return true;
   const [pid = "", state] = readFileSync(witness, "utf8").split(" ");
   if (state === "closed" || pid === String(process.pid)) return true;
@@ -69,7 +76,7 @@ async function contend(): Promise<void> {
       continue;
     }
     if (!holderIsGone()) return print("BROKEN two writers");
-    writeFileSync(`${dir}/witness`, `${process.pid} open`);
+    testify("open");
     let k = await commitsIn(engine);
     print(`OPEN ${process.pid} ${k}`);
     for (let left = random.int(1, 12); left > 0; left--) {
@@ -77,7 +84,7 @@ async function contend(): Promise<void> {
       print(String(k));
     }
     if (random.chance(0.35)) process.kill(process.pid, "SIGKILL");
-    writeFileSync(`${dir}/witness`, `${process.pid} closed`);
+    testify("closed");
     await engine.close();
     print("CLOSED");
   }

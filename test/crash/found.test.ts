@@ -1,10 +1,16 @@
 /** What the campaigns found, each as the smallest case that shows it. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { CorruptionError, LockedError } from "../../src/base/errors.js";
+import { ConfigError, CorruptionError, LockedError } from "../../src/base/errors.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import { file } from "../../src/storage/file/file.js";
 import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
+import { nodeFiles } from "../../src/storage/files/node.js";
 import { insert } from "../engine/support.js";
 import { dump, put, spaces } from "../storage/support.js";
 import { FIRST_SHAPE, opsBetween, versionOf } from "./schemas.js";
@@ -174,5 +180,57 @@ describe("fuzz", () => {
       await disk.unlink(PATHS.journal);
       await expect(engineOn(disk)).rejects.toThrow(CorruptionError);
     });
+  });
+});
+
+describe.runIf(process.platform === "linux")("processes", () => {
+  test("a lock whose process has ended is free although nobody asked for its exit code", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tenon-zombie-"));
+    // The shell becomes `sleep`, which never asks for the exit code of its child.
+    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+    try {
+      const pid = Number(String((await once(parent.stdout, "data"))[0]));
+      const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      await expect.poll(() => stat()[0]).toBe("Z");
+      const path = join(folder, "db.lock");
+      const mine = await nodeFiles.lock(path);
+      const holder = JSON.parse(readFileSync(path, "utf8")) as object;
+      await mine[Symbol.asyncDispose]();
+      writeFileSync(path, JSON.stringify({ ...holder, id: "dead", pid, start: stat()[19] }));
+      await (await nodeFiles.lock(path))[Symbol.asyncDispose]();
+    } finally {
+      parent.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("readers beside the writer", () => {
+  test("see the newest commit, keep it, write nothing and take no lock", async () => {
+    const disk = new MemoryDisk();
+    const open = async (readOnly: boolean) => {
+      const store = file("/db.json", { files: disk.files, readOnly });
+      await store.open(spaces);
+      return store;
+    };
+    await expect(open(true)).rejects.toThrow(ConfigError);
+    const writer = await open(false);
+    await writer.commit([put("posts", 1, { text: "one" })]);
+    const before = disk.paths();
+    const reader = await open(true);
+    await writer.commit([put("posts", 2, { text: "two" })]);
+    await writer.compact();
+    expect((await dump(reader)).posts).toHaveLength(1);
+    const later = await open(true);
+    expect((await dump(later)).posts).toHaveLength(2);
+    const readOnly = { code: "STORAGE.READ_ONLY" };
+    await expect(later.commit([put("posts", 3, { text: "no" })])).rejects.toMatchObject(readOnly);
+    await expect(later.writeRegistry("{}")).rejects.toMatchObject(readOnly);
+    await expect(later.reshape(spaces)).rejects.toMatchObject(readOnly);
+    await expect(later.compact()).rejects.toMatchObject(readOnly);
+    await reader.close();
+    await later.close();
+    expect(disk.paths()).toEqual([...before, "/db.json"].sort());
+    await writer.close();
   });
 });

@@ -15,18 +15,28 @@ export interface StorageCase {
   readonly lossy: boolean;
   /** Commits go to a journal first; else each writes the data files. */
   readonly journaled: boolean;
+  /** Takes readers beside the writer. */
+  readonly readers: boolean;
 }
 
 const SMALL = 1200;
 
 export const STORAGES: readonly StorageCase[] = [
-  { name: "file", open: (dir, files) => file(`${dir}/db.json`, { files }), weight: 5, lossy: false, journaled: true },
+  {
+    name: "file",
+    open: (dir, files) => file(`${dir}/db.json`, { files }),
+    weight: 5,
+    lossy: false,
+    journaled: true,
+    readers: true,
+  },
   {
     name: "file, small journal",
     open: (dir, files) => file(`${dir}/db.json`, { files, checkpointBytes: SMALL }),
     weight: 5,
     lossy: false,
     journaled: true,
+    readers: true,
   },
   {
     name: "file, checkpoint: commit",
@@ -34,6 +44,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 3,
     lossy: false,
     journaled: false,
+    readers: true,
   },
   {
     name: "file, gzip",
@@ -41,6 +52,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 1,
     lossy: false,
     journaled: true,
+    readers: true,
   },
   {
     name: "file, relaxed",
@@ -49,6 +61,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 1,
     lossy: true,
     journaled: true,
+    readers: true,
   },
   {
     name: "folder",

@@ -53,6 +53,7 @@ const disk: Disk = {
     } catch (error) {
       return errorCode(error) === "ESRCH" ? "dead" : "alive";
     }
+    if (await isZombie(owner.pid)) return "dead";
     const start = await startOf(owner.pid);
     return start === null || owner.start === null || start === owner.start ? "alive" : "dead";
   },
@@ -135,6 +136,14 @@ async function scopeId(): Promise<string> {
 async function startOf(pid: number): Promise<string | null> {
   const stat = await textOf(`/proc/${pid}/stat`);
   return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
+/** Whether a process has ended, and only its number is left because nobody asked for its exit code. */
+async function isZombie(pid: number): Promise<boolean> {
+  const stat = await textOf(`/proc/${pid}/stat`);
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
+  // Its other threads may still be writing.
+  return (fields[0] === "Z" || fields[0] === "X") && Number(fields[17]) <= 1;
 }
 
 /** The files of this machine. */
