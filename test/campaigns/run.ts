@@ -1,5 +1,5 @@
 /**
- * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep]`. The seed is printed first, the figure is the
+ * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep] [--engines A,B]`. The seed is printed first, the figure is the
  * last line, the exit code is the verdict.
  */
 import { parseArgs } from "node:util";
@@ -17,6 +17,8 @@ export type Campaign = (options: {
   readonly seed: number;
   /** Keep the result for the report. */
   readonly keep: boolean;
+  /** Names of targets, for campaigns that compare engines; null: the usual ones. */
+  readonly engines: readonly string[] | null;
 }) => Promise<boolean>;
 
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
@@ -40,7 +42,12 @@ function whole(name: string, text: string | undefined): number | null {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { size: { type: "string" }, seed: { type: "string" }, keep: { type: "boolean", default: false } },
+    options: {
+      size: { type: "string" },
+      seed: { type: "string" },
+      keep: { type: "boolean", default: false },
+      engines: { type: "string" },
+    },
   });
   const name = positionals[0] ?? "";
   if (!Object.hasOwn(CAMPAIGNS, name) || positionals.length > 1) {
@@ -51,7 +58,14 @@ async function main(): Promise<number> {
   }
   const seed = whole("seed", values.seed) ?? (Date.now() % 1_000_000_000) + 1;
   console.log(`campaign ${name}, seed ${seed}`);
-  return (await CAMPAIGNS[name]!({ size: whole("size", values.size), seed, keep: values.keep })) ? 0 : 1;
+  return (await CAMPAIGNS[name]!({
+    size: whole("size", values.size),
+    seed,
+    keep: values.keep,
+    engines: values.engines?.split(",") ?? null,
+  }))
+    ? 0
+    : 1;
 }
 
 process.exitCode = await main().catch((error: unknown) => {

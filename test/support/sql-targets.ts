@@ -11,7 +11,7 @@ import { betterSqlite3, embeddedPostgres, nodeSqlite, PGlite, pg, type TestPool 
 import { postgresUrl } from "./postgres-server.js";
 import type { Lack, Place, Target } from "./target.js";
 
-const SQL_LACKS: readonly Lack[] = ["anyStrings"];
+const SQL_LACKS: readonly Lack[] = ["anyStrings", "denseKeys"];
 
 async function sqlitePlace(driver: SqliteDriver, durability: "strict" | "relaxed", from?: string): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "tenon-sqlite-"));
@@ -71,7 +71,7 @@ const onPostgres: Target = {
     writers: "many",
     durable: true,
     reopens: true,
-    lacks: [...SQL_LACKS, "anyDates", "longIndexedValues", "denseKeys", "oneWriter", "copies"],
+    lacks: [...SQL_LACKS, "anyDates", "longIndexedValues", "keyOrder", "oneWriter", "copies"],
   },
   place: postgresPlace,
 };
@@ -94,7 +94,10 @@ async function pglitePlace(): Promise<Place> {
       if (!/^fetch/.test(text)) await look().catch(() => undefined);
       return database.query(text, params, options);
     },
-    exec: (text) => database.exec(text),
+    exec: async (text) => {
+      await look().catch(() => undefined);
+      return database.exec(text);
+    },
   };
   return {
     engine: () => postgres({ client, acquireTimeout: 2000 }),
@@ -112,7 +115,15 @@ const onPglite: Target = {
     writers: "one",
     durable: false,
     reopens: true,
-    lacks: [...SQL_LACKS, "anyDates", "longIndexedValues", "denseKeys", "callsBesideTransactions", "copies"],
+    lacks: [
+      ...SQL_LACKS,
+      "anyDates",
+      "longIndexedValues",
+      "denseKeys",
+      "keyOrder",
+      "callsBesideTransactions",
+      "copies",
+    ],
   },
   place: pglitePlace,
 };

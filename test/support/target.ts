@@ -38,6 +38,8 @@ export type Lack =
   | "longIndexedValues"
   /** Auto-increment keys without gaps, whatever was refused or rolled back. */
   | "denseKeys"
+  /** The names inside nested objects keep their order. */
+  | "keyOrder"
   /** Writers wait for each other; they are not refused with a conflict. */
   | "oneWriter"
   /** Other calls go on while a transaction or a stream is open. */

@@ -127,6 +127,7 @@ const ARGUMENTS = 100;
 
 export const postgresDialect: DdlDialect = {
   name: "postgres",
+  checksLast: true,
   quote,
   placeholder: (position) => `$${position}`,
   columnType: (kind) => TYPES[kind],

@@ -271,21 +271,27 @@ export class PostgresEngine implements Engine {
     return new SqlSession(connection, {
       compiler,
       parameterLimit: PARAMETER_LIMIT,
-      explainError: async (error, command, docs) => {
+      explainError: async (error, tried) => {
         if (!this.#open) return closedStorage();
         // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
-        if (isConnectionLost(error)) return inTransaction || command === null ? this.#typed(error) : (error as Error);
-        if (inTransaction && command !== null) await connection.undoWrite();
-        if (command === null || constraintOf(error) === null) return this.#typed(error);
+        if (isConnectionLost(error)) return inTransaction || tried === null ? this.#typed(error) : (error as Error);
+        if (inTransaction && tried !== null) await connection.undoWrite();
+        if (tried === null || constraintOf(error) === null) return this.#typed(error);
         const find = async (query: FindQuery) => {
           const { compiled, statement } = compiler.find(query);
           return compiled.decode(await connection.query(statement));
         };
-        const concerned = command.kind === "insert" ? { ...command, docs } : command;
-        return (await diagnose(find, compiler.schema, concerned)) ?? this.#typed(error);
+        return (await diagnose(find, compiler.schema, tried)) ?? this.#typed(error);
       },
       advanceSequence,
       ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
+      checkLast: async (constraints, work) => {
+        const names = constraints.map(dialect.quote).join(", ");
+        await connection.raw.exec(`set constraints ${names} deferred`);
+        const result = await work();
+        await connection.raw.exec(`set constraints ${names} immediate`);
+        return result;
+      },
     });
   }
 

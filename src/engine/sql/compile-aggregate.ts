@@ -43,7 +43,8 @@ function measureOf(scope: Scope, measure: Measure): Output | null {
 
 function groupOf(scope: Scope, path: Path): Output | null {
   const operand = operandAt(scope.dialect, scope.model, scope.alias, path);
-  if (operand === null) return null;
+  // Bytes inside JSON are base64 text: equal where they are equal, but of another form and order.
+  if (operand === null || (operand.nested && operand.kind === "bytes")) return null;
   const { kind, expression, nested } = operand;
   return { name: path.join("."), kind, expression: nested ? scope.dialect.asColumn(kind, expression) : expression };
 }
@@ -75,9 +76,10 @@ function conditionOn(
   const results: Scope = { ...scope, model, alias: "g" };
   const having = query.having === null ? TRUE : compileFilter(results, query.having);
   if (having === null) return null;
+  const named = new Set(outputs.map(({ name }) => name));
   const terms: Sql[] = [];
   for (const term of query.orderBy) {
-    if (term.key.kind !== "path") return null;
+    if (term.key.kind !== "path" || !named.has(term.key.path[0] ?? "")) return null;
     terms.push(sql`g.${dialect.quote(term.key.path[0] ?? "")} ${term.direction} nulls ${term.nulls}`);
   }
   return { having, order: terms.length === 0 ? [] : sql` order by ${join(terms, ", ")}` };

@@ -1,6 +1,6 @@
 /** SchemaOp -> DDL. Foreign keys are declared with the table; `restrict` is SQL's NO ACTION: checked when the statement ends. */
 import { NotSupportedError } from "../../base/errors.js";
-import type { FieldMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta, Schema } from "../../schema/model.js";
+import type { FieldMeta, FieldType, IndexMeta, ModelMeta, OnDelete, RelationMeta, Schema } from "../../schema/model.js";
 import { fieldOf, kindOf } from "./columns.js";
 import type { Dialect } from "./dialect.js";
 import { modelNamed } from "./scope.js";
@@ -24,10 +24,15 @@ export function columnList(dialect: Dialect, model: ModelMeta, names: readonly s
   return names.map((name) => dialect.quote(fieldOf(model, name).column)).join(", ");
 }
 
+/** Whether null is a value of the type itself. */
+function admitsNull(type: FieldType): boolean {
+  return type.kind === "json" || type.kind === "null" || (type.kind === "union" && type.options.some(admitsNull));
+}
+
 export function columnDefinition(dialect: DdlDialect, model: ModelMeta, field: FieldMeta): string {
   const column = dialect.quote(field.column);
   if (model.keyGeneration === "increment" && field.name === model.key[0]) return dialect.incrementKey(column);
-  const required = !field.nullable && !field.optional;
+  const required = !field.nullable && !field.optional && !admitsNull(field.type);
   return `${column} ${dialect.columnType(kindOf(field.type))}${required ? " not null" : ""}`;
 }
 
@@ -37,7 +42,7 @@ export function foreignKeyName(model: ModelMeta, relation: RelationMeta): string
 
 export function foreignKey(dialect: Dialect, schema: Schema, model: ModelMeta, relation: RelationMeta): string {
   const target = modelNamed(schema, relation.target);
-  return `constraint ${dialect.quote(foreignKeyName(model, relation))} foreign key (${columnList(dialect, model, relation.from)}) references ${dialect.quote(target.collection)} (${columnList(dialect, target, relation.to)}) on delete ${ON_DELETE[relation.onDelete]}`;
+  return `constraint ${dialect.quote(foreignKeyName(model, relation))} foreign key (${columnList(dialect, model, relation.from)}) references ${dialect.quote(target.collection)} (${columnList(dialect, target, relation.to)}) on delete ${ON_DELETE[relation.onDelete]}${dialect.checksLast && relation.onDelete === "restrict" ? " deferrable" : ""}`;
 }
 
 export function createTable(dialect: DdlDialect, schema: Schema, model: ModelMeta, withForeignKeys: boolean): string {

@@ -12,10 +12,11 @@ import {
   type RelatedResolver,
   relatedByDocs,
 } from "../../query/evaluate.js";
-import type { CountNode, Filter, FindQuery, OrderKey, PopulateNode, Selection } from "../../query/ir.js";
+import type { CountNode, Filter, FindQuery, OrderKey, OrderTerm, PopulateNode, Selection } from "../../query/ir.js";
 import { compileAfter, compileDistinct, compileOrder } from "../../query/order.js";
+import { readPath } from "../../query/semantics.js";
 import { childrenOf, conjuncts } from "../../query/visit.js";
-import type { Doc, Json, RelationMeta, Schema } from "../../schema/model.js";
+import type { Doc, Json, ModelMeta, RelationMeta, Schema } from "../../schema/model.js";
 import { columnOf, kindOf, operandAt } from "./columns.js";
 import { splitFilter } from "./compile-filter.js";
 import { compileAfterCursor, compileOrderBy, compileSlice, countOf } from "./compile-order.js";
@@ -89,11 +90,11 @@ function relationsIn(filter: Filter | null, into: Map<string, Filter[]>): void {
   for (const child of childrenOf(filter)) relationsIn(child, into);
 }
 
-function orderRelations(key: OrderKey, into: Map<string, Filter[]>): void {
-  if (key.kind === "path") return;
-  const inner = into.get(key.relation) ?? [];
-  if (key.kind === "count" && key.where !== null) inner.push(key.where);
-  into.set(key.relation, inner);
+/** A filter that looks at the same relations as the order key. */
+function lookOf(key: OrderKey): Filter | null {
+  if (key.kind === "path") return null;
+  const inner = key.kind === "count" ? key.where : lookOf(key.key);
+  return { kind: "related", relation: key.relation, quantifier: "some", filter: inner ?? { kind: "and", filters: [] } };
 }
 
 /** Documents of hidden relations, found again by the document they hang on. */
@@ -108,8 +109,7 @@ function resolver(hidden: HiddenRows): RelatedResolver {
 
 function orderReader(hidden: HiddenRows) {
   const read = (key: OrderKey): ((doc: Doc) => Json) => {
-    if (key.kind === "path")
-      return (doc) => key.path.reduce<Json>((value, step) => ((value as Doc | null)?.[step] ?? null) as Json, doc);
+    if (key.kind === "path") return (doc) => readPath(doc, key.path);
     const rows = (doc: Doc) => hidden.get(doc)?.get(key.relation) ?? [];
     if (key.kind === "count") {
       const test = compileTest(key.where, resolver(hidden));
@@ -158,6 +158,15 @@ function parseRows(value: unknown): readonly (readonly unknown[])[] {
   return (typeof value === "string" ? JSON.parse(value) : value) as readonly (readonly unknown[])[];
 }
 
+/** Rows come in key order when nothing else is asked for. */
+function orderOf(selection: Selection, model: ModelMeta): readonly OrderTerm[] {
+  return selection.orderBy.length > 0 ? selection.orderBy : keyOrder(model);
+}
+
+function keyOrder(model: ModelMeta): readonly OrderTerm[] {
+  return model.key.map((name) => ({ key: { kind: "path", path: [name] }, direction: "asc", nulls: "first" }));
+}
+
 function compileLevel(
   scope: Scope,
   selection: Selection,
@@ -169,9 +178,9 @@ function compileLevel(
 ): Level {
   const { dialect, model } = scope;
   const split = splitFilter(scope, selection.where);
-  const orderSql = selection.orderBy.length === 0 ? [] : compileOrderBy(scope, selection.orderBy);
-  const afterSql =
-    selection.after === null ? [] : compileAfterCursor(scope, selection, selection.orderBy, selection.after);
+  const orderBy = selection === WHOLE ? [] : orderOf(selection, model);
+  const orderSql = orderBy.length === 0 ? [] : compileOrderBy(scope, orderBy);
+  const afterSql = selection.after === null ? [] : compileAfterCursor(scope, selection, orderBy, selection.after);
   const distinctSql = selection.distinct === null ? [] : distinctKeys(scope, selection.distinct);
   const inSql = split.residual === null && orderSql !== null && afterSql !== null && distinctSql !== null;
 
@@ -179,7 +188,7 @@ function compileLevel(
   const needed = new Map<string, Filter[]>();
   relationsIn(split.residual, needed);
   for (const filter of forOuter) relationsIn(filter, needed);
-  if (orderSql === null) for (const term of selection.orderBy) orderRelations(term.key, needed);
+  if (orderSql === null) for (const term of orderBy) relationsIn(lookOf(term.key), needed);
   for (const { node, expression } of counts)
     if (expression === null)
       relationsIn(
@@ -251,7 +260,7 @@ function compileLevel(
     items,
     from: source,
     where,
-    order: orderSql === null || orderSql.length === 0 ? null : orderSql,
+    order: orderSql === null ? compileOrderBy(scope, keyOrder(model)) : orderSql.length === 0 ? null : orderSql,
     slice: inSql ? compileSlice(scope, selection, selection) : [],
     sliced: inSql,
     reusable: inSql && hidden.length === 0 && children.every((child) => child.nested.reusable),

@@ -9,6 +9,7 @@ import { equalValues, readPath } from "../../query/semantics.js";
 import { missingParent, stillReferenced, uniqueViolation } from "../../query/violations.js";
 import type { Doc, IndexMeta, Json, ModelMeta, Path, RelationMeta, Schema } from "../../schema/model.js";
 import { modelNamed } from "./scope.js";
+import type { Tried } from "./session.js";
 import { wholeDocs } from "./whole-docs.js";
 
 export type Find = (query: FindQuery) => Promise<readonly Doc[]>;
@@ -61,13 +62,27 @@ interface Written {
   readonly before: readonly Doc[];
 }
 
-async function writtenBy(find: Find, model: ModelMeta, command: WriteCommand): Promise<Written> {
-  if (command.kind === "insert") return { after: command.docs, before: [] };
+async function writtenBy(find: Find, model: ModelMeta, { command, docs, before: known }: Tried): Promise<Written> {
+  if (command.kind === "insert") return { after: docs, before: [] };
+  if (known !== undefined) return { after: docs, before: known };
   const before = await find(wholeDocs(model, command.where, command.limit));
   return { before, after: command.kind === "update" ? before.map(compileChanges(model, command.changes)) : [] };
 }
 
-async function uniqueProblem(find: Find, model: ModelMeta, { after, before }: Written): Promise<Error | null> {
+/** A written row that shares a unique value with a row that stays, or with another written one. */
+interface Clash {
+  readonly doc: Doc;
+  readonly index: IndexMeta | null;
+  readonly values: readonly Json[];
+}
+
+/** In order. Rows of an insert are put in one by one, so each meets those before it; rows of an update meet all others. */
+async function clashes(
+  find: Find,
+  model: ModelMeta,
+  { after, before }: Written,
+  oneByOne: boolean,
+): Promise<readonly Clash[]> {
   const keys = model.key.map((name): Path => [name]);
   const replaced = before.map((doc) => valuesAt(doc, keys));
   const taken: { unique: Unique; rows: readonly Doc[] }[] = [];
@@ -76,15 +91,21 @@ async function uniqueProblem(find: Find, model: ModelMeta, { after, before }: Wr
     const rows = await rowsWith(find, model, unique.paths, wanted);
     taken.push({ unique, rows: rows.filter((row) => !replaced.some((key) => same(key, valuesAt(row, keys)))) });
   }
+  const found: Clash[] = [];
+  const met: Doc[] = oneByOne ? [] : [...after];
   for (const doc of after) {
+    let first: Clash | undefined;
     for (const { unique, rows } of taken) {
       const values = valuesAt(doc, unique.paths);
-      if (values.includes(null)) continue;
+      if (first !== undefined || values.includes(null)) continue;
       const clash = (row: Doc) => row !== doc && same(values, valuesAt(row, unique.paths));
-      if (rows.some(clash) || after.some(clash)) return uniqueViolation(model, unique.index, values);
+      if (rows.some(clash) || met.some(clash)) first = { doc, index: unique.index, values };
     }
+    if (first !== undefined) found.push(first);
+    // A row that is left out is met by nobody.
+    else if (oneByOne) met.push(doc);
   }
-  return null;
+  return found;
 }
 
 function references(model: ModelMeta): readonly RelationMeta[] {
@@ -185,11 +206,16 @@ async function childProblem(
 }
 
 /** The typed error of a write that a constraint refused; null when none is found any more (somebody changed the data). */
-export async function diagnose(find: Find, schema: Schema, command: WriteCommand): Promise<Error | null> {
+export async function diagnose(find: Find, schema: Schema, tried: Tried): Promise<Error | null> {
+  const { command } = tried;
   const model = modelNamed(schema, command.model);
-  const written = await writtenBy(find, model, command);
+  let written = await writtenBy(find, model, tried);
+  const found = await clashes(find, model, written, command.kind === "insert");
+  if (command.kind === "insert" && command.onConflict.kind === "skip") {
+    const left = new Set(found.map(({ doc }) => doc));
+    written = { ...written, after: written.after.filter((doc) => !left.has(doc)) };
+  } else if (found[0] !== undefined) return uniqueViolation(model, found[0].index, found[0].values);
   return (
-    (await uniqueProblem(find, model, written)) ??
     (await parentProblem(find, schema, model, written)) ??
     (command.kind === "insert" ? null : await childProblem(find, schema, model, command, written))
   );

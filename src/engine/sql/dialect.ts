@@ -13,6 +13,8 @@ export type ColumnKind = "text" | "int" | "float" | "bigint" | "boolean" | "date
 
 export interface Dialect {
   readonly name: string;
+  /** Whether checks of references must be put off where cascades may satisfy them (see settling.ts). */
+  readonly checksLast: boolean;
   quote(identifier: string): string;
   placeholder(position: number): string;
   /** The type in DDL. */

@@ -3,15 +3,19 @@
  * everything between a command and its rows is here.
  */
 import { checkAborted } from "../../base/abort.js";
+import { TenonError } from "../../base/errors.js";
 import { compileChanges } from "../../query/apply-changes.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import { referenceAggregate } from "../../query/reference-aggregate.js";
 import { compareValues } from "../../query/semantics.js";
 import { collectKinds } from "../../query/visit.js";
 import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
+import { foreignKeyName } from "./compile-ddl.js";
 import { rowsPerStatement } from "./compile-insert.js";
 import { compileReplace, countedFields, writtenReader } from "./compile-write.js";
 import type { Compiler } from "./compiler.js";
+import { writingOrder } from "./row-order.js";
+import { checkedLast, deleteComesBack } from "./settling.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
 
@@ -31,12 +35,21 @@ export interface SqlConnection {
 export interface SessionContext {
   readonly compiler: Compiler;
   readonly parameterLimit: number;
-  /** The typed error for a driver's error. `docs`: the documents that were being written. */
-  explainError(error: unknown, command: WriteCommand | null, docs: readonly Doc[]): Promise<Error>;
+  /** The typed error for a driver's error. */
+  explainError(error: unknown, tried: Tried | null): Promise<Error>;
   /** Before every statement of a write, for databases in which a failed statement ends the transaction. */
   readonly beforeWrite?: () => Promise<void>;
+  /** Runs a delete with the checks of these foreign keys put off to its end. Absent: the database does so by itself. */
+  readonly checkLast?: (constraints: readonly string[], work: () => Promise<WriteResult>) => Promise<WriteResult>;
   /** After rows with explicit auto-increment keys: the counter must not give them again. */
   advanceSequence(connection: SqlConnection, model: ModelMeta): Promise<void>;
+}
+
+/** A write that was refused: the documents it was about to write, and for rows written one by one all of them before it. */
+export interface Tried {
+  readonly command: WriteCommand;
+  readonly docs: readonly Doc[];
+  readonly before?: readonly Doc[];
 }
 
 type Command<K extends WriteCommand["kind"]> = Extract<WriteCommand, { kind: K }>;
@@ -77,7 +90,7 @@ export class SqlSession {
     try {
       for await (const rows of this.#connection.stream(statement, batch, signal)) yield compiled.decode(rows);
     } catch (error) {
-      throw await this.#context.explainError(error, null, []);
+      throw await this.#context.explainError(error, null);
     }
   }
 
@@ -119,8 +132,8 @@ export class SqlSession {
       const docs = command.docs.slice(start, end);
       const statement = compiler.insert(model, docs, { withKey, skip, returning: command.returning }, most);
       if (command.returning) {
-        for (const row of await this.#write(statement, command, docs, signal)) written.push(read(row));
-      } else count += await this.#execute(statement, command, docs, signal);
+        for (const row of await this.#write(statement, { command, docs }, signal)) written.push(read(row));
+      } else count += await this.#execute(statement, { command, docs }, signal);
       // At once: rows after these may need the next number.
       if (withKey && model.keyGeneration === "increment") await this.#context.advanceSequence(this.#connection, model);
       start = end;
@@ -137,20 +150,34 @@ export class SqlSession {
     if (statement !== null) return this.#direct(statement, command, model, signal);
     const before = await this.find(wholeDocs(model, command.where, command.limit), signal);
     const after = before.map(change);
-    for (const doc of after) {
-      await this.#execute(compileReplace(compiler.dialect, model, doc), command, [doc], signal);
+    for (const at of writingOrder(model, before, after)) {
+      const statement = compileReplace(compiler.dialect, model, after[at]!);
+      await this.#execute(statement, { command, docs: after, before }, signal);
     }
     return { count: after.length, docs: command.returning ? after : [] };
   }
 
   async #delete(command: Command<"delete">, signal?: AbortSignal): Promise<WriteResult> {
-    const { compiler } = this.#context;
+    const { compiler, checkLast, explainError } = this.#context;
     const model = compiler.model(command.model);
-    const direct = cascadesToItself(compiler.schema, model) ? null : compiler.delete(command, command.returning);
+    const last = checkLast === undefined ? [] : checkedLast(compiler.schema, model);
+    if (checkLast === undefined || last.length === 0) return this.#remove(command, model, signal);
+    const names = last.map(({ child, relation }) => foreignKeyName(child, relation));
+    try {
+      return await checkLast(names, () => this.#remove(command, model, signal));
+    } catch (error) {
+      // What the delete itself was refused for is told already.
+      throw error instanceof TenonError ? error : await explainError(error, { command, docs: [] });
+    }
+  }
+
+  async #remove(command: Command<"delete">, model: ModelMeta, signal?: AbortSignal): Promise<WriteResult> {
+    const { compiler } = this.#context;
+    const direct = deleteComesBack(compiler.schema, model) ? null : compiler.delete(command, command.returning);
     if (direct !== null) return this.#direct(direct, command, model, signal);
     const docs = await this.find(wholeDocs(model, command.where, command.limit), signal);
     const byKeys = compiler.delete({ ...command, where: keyFilter(model, docs), limit: null }, false);
-    if (docs.length > 0 && byKeys !== null) await this.#execute(byKeys, command, [], signal);
+    if (docs.length > 0 && byKeys !== null) await this.#execute(byKeys, { command, docs: [] }, signal);
     return { count: docs.length, docs: command.returning ? docs : [] };
   }
 
@@ -163,8 +190,8 @@ export class SqlSession {
     const { dialect } = this.#context.compiler;
     const counted = command.kind === "update" ? countedFields(model, command.changes) : [];
     if (!command.returning && counted.length === 0)
-      return { count: await this.#execute(statement, command, [], signal), docs: [] };
-    const rows = await this.#write(statement, command, [], signal);
+      return { count: await this.#execute(statement, { command, docs: [] }, signal), docs: [] };
+    const rows = await this.#write(statement, { command, docs: [] }, signal);
     if (!command.returning) {
       if (command.kind === "update") checkCounted(model, command, rows);
       return { count: rows.length, docs: [] };
@@ -181,27 +208,27 @@ export class SqlSession {
     try {
       return await this.#connection.query(statement, signal);
     } catch (error) {
-      throw await this.#context.explainError(error, null, []);
+      throw await this.#context.explainError(error, null);
     }
   }
 
-  async #write(statement: Statement, command: WriteCommand, docs: readonly Doc[], signal: AbortSignal | undefined) {
+  async #write(statement: Statement, tried: Tried, signal: AbortSignal | undefined) {
     checkAborted(signal);
     await this.#context.beforeWrite?.();
     try {
       return await this.#connection.query(statement, signal);
     } catch (error) {
-      throw await this.#context.explainError(error, command, docs);
+      throw await this.#context.explainError(error, tried);
     }
   }
 
-  async #execute(statement: Statement, command: WriteCommand, docs: readonly Doc[], signal: AbortSignal | undefined) {
+  async #execute(statement: Statement, tried: Tried, signal: AbortSignal | undefined) {
     checkAborted(signal);
     await this.#context.beforeWrite?.();
     try {
       return await this.#connection.execute(statement, signal);
     } catch (error) {
-      throw await this.#context.explainError(error, command, docs);
+      throw await this.#context.explainError(error, tried);
     }
   }
 }
@@ -228,8 +255,9 @@ export function isOneStatement(compiler: Compiler, command: WriteCommand, parame
     return !explicit && command.docs.length <= rowsPerStatement(model, parameterLimit);
   }
   if (command.limit !== null || looksElsewhere(command.where)) return false;
+  if (command.kind === "delete" && checkedLast(compiler.schema, model).length > 0) return false;
   if (command.kind === "delete")
-    return !cascadesToItself(compiler.schema, model) && compiler.delete(command, command.returning) !== null;
+    return !deleteComesBack(compiler.schema, model) && compiler.delete(command, command.returning) !== null;
   return (
     countedFields(
       model,
@@ -241,24 +269,6 @@ export function isOneStatement(compiler: Compiler, command: WriteCommand, parame
 /** A condition on other rows than the one at hand: it must see one moment. */
 function looksElsewhere(filter: Filter | null): boolean {
   return filter !== null && collectKinds(filter).has("related");
-}
-
-/** Whether deleting a row can delete others of the same model: then the database does not say which were named and which reached. */
-function cascadesToItself(schema: Schema, model: ModelMeta): boolean {
-  const seen = new Set<string>();
-  const queue = [model.name];
-  for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-    for (const child of schema.models.values()) {
-      const reached = child.relations.some(
-        (relation) => relation.kind === "belongsTo" && relation.onDelete === "cascade" && relation.target === name,
-      );
-      if (!reached || seen.has(child.name)) continue;
-      if (child.name === model.name) return true;
-      seen.add(child.name);
-      queue.push(child.name);
-    }
-  }
-  return false;
 }
 
 /** The rows with the keys of these documents. */

@@ -62,7 +62,6 @@ const DECODE: Decoders = {
 /** Inside JSON text: exact decimal forms, bytes as hex, json columns as text (their own tags are decoded on the way out). */
 const DECODE_NESTED: Decoders = {
   ...DECODE,
-  float: (value) => Number(value),
   bytes: (value) => Uint8Array.from(Buffer.from(value as string, "hex")),
 };
 
@@ -84,6 +83,7 @@ const TAGS: Partial<Record<ColumnKind, string>> = { date: "$date", bytes: "$byte
 
 export const sqliteDialect: DdlDialect = {
   name: "sqlite",
+  checksLast: false,
   quote,
   placeholder: () => "?",
   columnType: (kind) => TYPES[kind],
@@ -91,10 +91,7 @@ export const sqliteDialect: DdlDialect = {
   encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
   castFor: () => "",
   selectTop: (_kind, column) => column,
-  selectNested: (kind, column) => {
-    if (kind === "float") return sql`printf('%!.17g', ${column})`;
-    return kind === "bytes" ? sql`hex(${column})` : column;
-  },
+  selectNested: (kind, column) => (kind === "bytes" ? sql`iif(${column} is null, null, hex(${column}))` : column),
   decodeTop: (kind) => DECODE[kind],
   decodeNested: (kind) => DECODE_NESTED[kind],
   jsonScalar: (column, path, kind) => {

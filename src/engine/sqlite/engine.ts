@@ -181,15 +181,14 @@ export class SqliteEngine implements Engine {
       compiler,
       parameterLimit: PARAMETER_LIMIT,
       // A refused statement is undone alone; the transaction can still look things up.
-      explainError: async (error, command, docs) => {
+      explainError: async (error, tried) => {
         if (!this.#open) return closedStorage();
-        if (command === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
+        if (tried === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
         const find = async (query: FindQuery) => {
           const { compiled, statement } = compiler.find(query);
           return compiled.decode(await connection.query(statement));
         };
-        const concerned = command.kind === "insert" ? { ...command, docs } : command;
-        return (await diagnose(find, compiler.schema, concerned)) ?? sqliteError(error, this.#options.path);
+        return (await diagnose(find, compiler.schema, tried)) ?? sqliteError(error, this.#options.path);
       },
       // AUTOINCREMENT remembers the largest key by itself.
       advanceSequence: async () => {},
