@@ -1,11 +1,13 @@
 /**
  * npm run bench -- [suite] [options]
- *   suite              blog (default)
+ *   suite              blog (default), editor, sqlite, postgres, sencillo
  *   --json [file]      print the result as JSON (or write it to the file and print the table)
  *   --rounds N         rounds a workload (default 7)
  *   --scale F          fraction of the data set and of the operations, for a quick look (default 1)
  *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable
  *   --peers a,b        peers, from bench/peers
+ *   --models 10,100    sizes of the schema (suite editor)
+ *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
  *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR
  * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.
  */
@@ -15,7 +17,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "./lib/prepare.mjs";
 
-const SUITES = ["blog"];
+const SUITES = ["blog", "editor", "sqlite", "postgres", "sencillo"];
 
 const list = (text) => text?.split(",").filter((part) => part !== "") ?? null;
 
@@ -36,6 +38,8 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     peers: { type: "string" },
     profile: { type: "string" },
+    models: { type: "string" },
+    ts: { type: "string" },
   },
 });
 
@@ -55,6 +59,8 @@ const { result, text, failed } = await run({
   scale: Number(values.scale),
   only: list(values.only),
   peers,
+  models: values.models,
+  typescript: values.ts,
   profile: values.profile === undefined ? null : resolve(values.profile),
   log,
 });

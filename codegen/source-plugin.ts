@@ -180,7 +180,9 @@ class ModuleReader {
     const callee = node.callee as Node;
     const [first] = node.arguments as readonly (Node | undefined)[];
     const name = callee.type === "MemberExpression" ? String((callee.property as Node).name) : String(callee.name);
-    if (/^(?:object|strictObject|looseObject|interface)$/.test(name)) return this.#shapeOf(first, depth + 1);
+    // A function of the user that takes the shape, as `stamped({ … })`, is read as one that passes it on.
+    if (/^(?:object|strictObject|looseObject|interface)$/.test(name) || callee.type === "Identifier")
+      return this.#shapeOf(first, depth + 1);
     return callee.type === "MemberExpression" ? this.#shapeOf(callee.object as Node, depth + 1) : undefined;
   }
 

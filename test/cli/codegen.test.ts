@@ -60,11 +60,11 @@ function project(config: object = {}): void {
   );
   write(
     "src/models/user.ts",
-    `${HEAD}import { Role, stamped } from "../shared/shape.js";\nimport { Post } from "./post.js";\nexport const other = () => Post;\n\n/** A person.\n * @see Post */\nexport const User = defineModel("User", stamped({\n  id: z.int(),\n  /** Where mail goes. */\n  email: z.email(),\n  role: z.enum(Role),\n}), {\n  relations: {\n    /** What they wrote. */\n    posts: hasMany("Post", { to: "authorId" }),\n  },\n});\n`,
+    `${HEAD}import { Role, stamped } from "../shared/shape.js";\nimport { Post } from "./post.js";\nexport const seenPost = () => Post;\n\n/** A person.\n * @see Post */\nexport const User = defineModel("User", stamped({\n  id: z.int(),\n  /** Where mail goes. */\n  email: z.email(),\n  role: z.enum(Role),\n}), {\n  relations: {\n    /** What they wrote. */\n    posts: hasMany("Post", { to: "authorId" }),\n  },\n});\n`,
   );
   write(
     "src/models/post.ts",
-    `${HEAD}import { User } from "./user.js";\nexport const other = () => User;\nexport const Post = defineModel("Post", z.object({ id: z.int(), title: z.string(), authorId: z.int() }), {\n  relations: { author: belongsTo("User", { from: "authorId" }) },\n});\n`,
+    `${HEAD}import { User } from "./user.js";\nexport const seenUser = () => User;\nexport const Post = defineModel("Post", z.object({ id: z.int(), title: z.string(), authorId: z.int() }), {\n  relations: { author: belongsTo("User", { from: "authorId" }) },\n});\n`,
   );
   write(
     "src/tags/tag.ts",
@@ -210,7 +210,7 @@ describe("watching", () => {
 });
 
 describe("stale output", () => {
-  it("is named in one line with the command that mends it", () => {
+  it("is named in one sentence, with the command that mends it", () => {
     project();
     write("package.json", '{ "type": "module", "imports": { "#tenon": "./.tenon/client.js" } }');
     mkdirSync(join(folder, "node_modules/tenon"));
@@ -231,9 +231,7 @@ describe("stale output", () => {
     write("src/tags/tag.ts", read("src/tags/tag.ts").replace("label:", "title:"));
     const stale = run();
     expect(stale.status).not.toBe(0);
-    expect(
-      stale.stderr.split("\n").filter((line) => /older than the models.*npx tenon generate/.test(line)).length,
-    ).toBeGreaterThan(0);
+    expect(stale.stderr).toMatch(/The generated client is older than the models\n {2}fix: npx tenon generate\n/);
     expect(tenon("generate").code).toBe(0);
     expect(run()).toMatchObject({ status: 0, stdout: "0\n" });
   });
