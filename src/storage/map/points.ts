@@ -12,7 +12,7 @@ import { type Roots, treeOf } from "./roots.js";
 
 interface Front {
   /** The value that names a document. */
-  readonly valueOf: (doc: StoredValue) => unknown;
+  readonly nameOf: (doc: StoredValue) => unknown;
   readonly keyOf: (doc: StoredValue) => Key;
   readonly isIndex: boolean;
   reads: number;
@@ -42,7 +42,7 @@ export class Points {
     for (const { space, key, value } of batch) {
       const front = this.#fronts.get(space);
       if (front === undefined || front.map === null) continue;
-      if (value !== undefined) front.map.set(front.valueOf(value), value);
+      if (value !== undefined) front.map.set(front.nameOf(value), value);
       else forget(front.map, front, key);
     }
   }
@@ -52,9 +52,9 @@ export class Points {
     this.#roots = roots;
     const fronts = new Map<string, Front>();
     for (const { id, keyOf, point, derive } of spaces) {
-      if (point !== undefined) fronts.set(id, { valueOf: point, keyOf, isIndex: false, reads: 0, map: null });
-      for (const { space, point: valueOf } of derive) {
-        if (valueOf !== undefined) fronts.set(space, { valueOf, keyOf, isIndex: true, reads: 0, map: null });
+      if (point !== undefined) fronts.set(id, { nameOf: point, keyOf, isIndex: false, reads: 0, map: null });
+      for (const { space, point: nameOf } of derive) {
+        if (nameOf !== undefined) fronts.set(space, { nameOf, keyOf, isIndex: true, reads: 0, map: null });
       }
     }
     this.#fronts = fronts;
@@ -66,11 +66,11 @@ function search(tree: Tree<StoredValue>, value: PointValue): StoredValue | undef
   return tree.first(encodeKey([value]));
 }
 
-function build({ valueOf }: Front, tree: Tree<StoredValue>): Map<unknown, StoredValue> {
+function build({ nameOf }: Front, tree: Tree<StoredValue>): Map<unknown, StoredValue> {
   const docs: StoredValue[] = [];
   tree.cursor().take(tree.size, [], docs);
   const map = new Map<unknown, StoredValue>();
-  for (const doc of docs) map.set(valueOf(doc), doc);
+  for (const doc of docs) map.set(nameOf(doc), doc);
   return map;
 }
 
