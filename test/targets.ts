@@ -5,7 +5,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embedded, file, folder, memory, shards } from "../src/embedded.js";
+import { embedded, file, folder, hooks, memory, shards } from "../src/embedded.js";
 import type { Store } from "../src/storage/store.js";
 import { REFERENCE_CAPABILITIES, referenceEngine } from "./support/reference-engine.js";
 import { SQL_TARGETS } from "./support/sql-targets.js";
@@ -46,6 +46,27 @@ function onFiles(name: string, factory: string, durable: boolean, storage: (fold
   };
 }
 
+/** The embedded engine over an object that two functions load and save. */
+function onHooks(name: string, compression: boolean): Target {
+  const placeWith = async (from: string | Uint8Array | null): Promise<Place> => {
+    let object = from;
+    const save = async (saved: string | Uint8Array): Promise<void> => {
+      object = saved;
+    };
+    return {
+      engine: () => embedded({ storage: hooks({ load: async () => object, save }, { compression }) }),
+      copy: () => placeWith(object),
+      dispose: async () => undefined,
+    };
+  };
+  return {
+    name: `embedded, ${name}`,
+    factories: ["embedded", "hooks"],
+    capabilities: { isolation: "serializable", writers: "one", durable: true, reopens: true },
+    place: () => placeWith(null),
+  };
+}
+
 export const EMBEDDED_TARGETS: readonly Target[] = [
   REFERENCE,
   onMemory,
@@ -54,6 +75,8 @@ export const EMBEDDED_TARGETS: readonly Target[] = [
   onFiles("file checkpoint on commit", "file", true, (folder) =>
     file(join(folder, "db.json"), { checkpoint: "commit" }),
   ),
+  onHooks("hooks", false),
+  onHooks("hooks, packed", true),
   onFiles("folder", "folder", true, (path) => folder(path)),
   onFiles("folder, one file in memory", "folder", true, (path) =>
     folder(path, { maxCached: 1, checkpointBytes: 2000, compression: true }),

@@ -69,6 +69,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 3,
     lossy: false,
     journaled: true,
+    readers: false,
   },
   {
     name: "shards",
@@ -76,6 +77,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 5,
     lossy: false,
     journaled: true,
+    readers: false,
   },
   {
     name: "shards, checkpoint: commit",
@@ -83,6 +85,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 2,
     lossy: false,
     journaled: true,
+    readers: false,
   },
   {
     name: "shards, gzip",
@@ -90,6 +93,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 1,
     lossy: false,
     journaled: true,
+    readers: false,
   },
   {
     name: "shards, relaxed",
@@ -97,6 +101,7 @@ export const STORAGES: readonly StorageCase[] = [
     weight: 2,
     lossy: true,
     journaled: true,
+    readers: false,
   },
 ];
 

@@ -24,7 +24,10 @@ async function* pieces(files: Files, path: string, size: number): AsyncGenerator
   }
 }
 
-async function* unpacked(raw: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* unpacked(
+  raw: AsyncIterable<Uint8Array>,
+  path: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const input = Readable.from(raw);
   const gunzip = createGunzip();
   input.on("error", (error) => gunzip.destroy(error));

@@ -10,10 +10,10 @@
  * Index mutations are left out: entries follow from the documents.
  */
 import { invariant } from "../../base/assert.js";
-import { QueryError, TenonError } from "../../base/errors.js";
 import { encodeDocs, encodeJson } from "../../schema/doc-codec.js";
 import type { Doc, Json } from "../../schema/model.js";
 import { Tree, type TreeEditor } from "../btree.js";
+import { storable } from "../storable.js";
 import type { Derived, Key, Mutation, StoredValue } from "../store.js";
 import {
   Content,
@@ -93,24 +93,17 @@ export function sortChanges(
 }
 
 export function encodeChanges({ parts, meta }: Changes): Uint8Array {
-  try {
-    const groups = parts.map(
-      ({ space, partition, puts, deletes }) =>
-        `[${JSON.stringify(space)},${encodeDocs([...puts.values()])},${JSON.stringify([...deletes])},${JSON.stringify(partition)}]`,
-    );
+  return storable(() => {
+    const groups = parts.map(({ space, partition, puts, deletes }) => {
+      const list = [JSON.stringify(space), encodeDocs([...puts.values()]), JSON.stringify([...deletes])];
+      return `[${list.join()},${JSON.stringify(partition)}]`;
+    });
     for (const { space, puts, deletes } of meta) {
-      groups.push(
-        `[${JSON.stringify(space)},${encodeJson([...puts] as unknown as Json)},${JSON.stringify([...deletes])}]`,
-      );
+      const pairs = encodeJson([...puts] as unknown as Json);
+      groups.push(`[${JSON.stringify(space)},${pairs},${JSON.stringify([...deletes])}]`);
     }
     return Buffer.from(`[${groups.join(",")}]`, "utf8");
-  } catch (error) {
-    if (error instanceof TenonError) throw error;
-    throw new QueryError("QUERY.INVALID_VALUE", "A value cannot be stored: it is cyclic, too deep, or no data", {
-      cause: error,
-      fix: "store strings, numbers, bigints, booleans, dates, bytes, null, and plain objects and arrays of them",
-    });
-  }
+  });
 }
 
 /** The part that a change changes; undefined when there is none yet. */

@@ -1,0 +1,43 @@
+/** Storage in one object that the user's own functions load and save: a bucket, a key-value service, a cell of a table. */
+import { ConfigError } from "../../base/errors.js";
+import type { Store } from "../store.js";
+import { HookStore, type Loaded } from "./hook-store.js";
+
+export interface Hooks {
+  /**
+   * Gives the object as it was last saved, as text or bytes; null, undefined or empty when there is none yet. Called once, when
+   * the database is opened. Without it the database begins empty.
+   */
+  readonly load?: (() => Loaded | Promise<Loaded>) | undefined;
+  /**
+   * Keeps the whole database, replacing what was saved before: as text, or as bytes with `compression`. A write resolves when
+   * it has resolved; when it rejects, the write is refused and nothing of it can be seen.
+   */
+  readonly save: ((object: string) => unknown) | ((object: Uint8Array) => unknown);
+}
+
+export interface HooksOptions {
+  /** Packs the object with gzip and gives it to `save` as bytes. What is loaded is read either way. */
+  readonly compression?: boolean | undefined;
+}
+
+/** A store in an object that `load` gives and `save` keeps. Give each engine its own. */
+export function hooks(functions: Hooks, options: HooksOptions = {}): Store {
+  const { load, save } = functions;
+  if (typeof save !== "function" || (load !== undefined && typeof load !== "function")) {
+    throw new ConfigError("CONFIG.INVALID", "hooks() needs a function `save`, and `load` as a function if at all", {
+      fix: "hooks({ load: () => bucket.get(key), save: (text) => bucket.put(key, text) })",
+    });
+  }
+  for (const name of Object.keys(options)) {
+    if (name === "compression" && typeof (options.compression ?? false) === "boolean") continue;
+    throw new ConfigError("CONFIG.INVALID", `hooks(): the option "${name}" does not exist or has a wrong value`, {
+      fix: "hooks({ load, save }, { compression: true })",
+    });
+  }
+  return new HookStore(
+    load ?? (() => null),
+    save as (object: string | Uint8Array) => unknown,
+    options.compression === true,
+  );
+}
