@@ -4,8 +4,11 @@ import { embedded, file, memory } from "../../dist/src/embedded.js";
 import { createClient } from "../../dist/src/index.js";
 import * as models from "../blog/models.mjs";
 
-export async function openTenon(storage) {
-  const db = await createClient({ models, engine: embedded({ storage }) });
+export const openTenon = (storage) => openEngine(embedded({ storage }));
+
+/** The same over any engine. */
+export async function openEngine(engine) {
+  const db = await createClient({ models, engine });
   const thousands = async (repository, rows) => {
     for (let i = 0; i < rows.length; i += 1000) await repository.createMany({ data: rows.slice(i, i + 1000) });
   };

@@ -174,7 +174,10 @@ export class PostgresEngine implements Engine {
       {
         session: this.#session(connection, options.mode === "write"),
         cursors: true,
-        exec: (text) => connection.exec(text),
+        exec: (text) =>
+          connection.exec(text).catch((error: unknown) => {
+            throw this.#typed(error);
+          }),
         explain: (query, explain) => this.#explain(connection, query, explain),
         release: (broken) => connection.release(broken),
       },

@@ -214,8 +214,8 @@ export class SqlSession {
 
   async #write(statement: Statement, tried: Tried, signal: AbortSignal | undefined) {
     checkAborted(signal);
-    await this.#context.beforeWrite?.();
     try {
+      await this.#context.beforeWrite?.();
       return await this.#connection.query(statement, signal);
     } catch (error) {
       throw await this.#context.explainError(error, tried);
@@ -224,8 +224,8 @@ export class SqlSession {
 
   async #execute(statement: Statement, tried: Tried, signal: AbortSignal | undefined) {
     checkAborted(signal);
-    await this.#context.beforeWrite?.();
     try {
+      await this.#context.beforeWrite?.();
       return await this.#connection.execute(statement, signal);
     } catch (error) {
       throw await this.#context.explainError(error, tried);
