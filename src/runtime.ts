@@ -1,2 +1,2 @@
 /** `tenon/runtime`: what generated code imports, and nothing else. */
-export { type Generated, createBoundClient } from "./repository/client.js";
+export { createBoundClient, type Generated } from "./repository/client.js";

@@ -72,7 +72,7 @@ export const WORKLOADS = [
     id: "populate",
     title: "100 users with posts with comments",
     level: "read",
-    ops: 30,
+    ops: 100,
     target: 3,
     args: (i, { sizes }) => {
       const from = 1 + pick(34, i, Math.max(1, sizes.users - 100));
