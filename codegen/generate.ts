@@ -3,7 +3,8 @@ import { ConfigError } from "../src/base/errors.js";
 import { type GeneratedFile, renderSchema } from "../templates/index.js";
 import { type Loaded, loadModels, openCode, type Project } from "./load.js";
 import { withMaps } from "./maps.js";
-import type { Place, UserCode } from "./user-code.js";
+import type { Place } from "./source-plugin.js";
+import type { UserCode } from "./user-code.js";
 import { applyTemplates } from "./user-templates.js";
 
 export interface Generated {

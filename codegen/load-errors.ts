@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, SchemaError, TenonError } from "../src/base/errors.js";
-import type { Place as DeclaredPlace } from "./user-code.js";
+import type { Place as DeclaredPlace } from "./source-plugin.js";
 
 export function loadFailed(error: unknown, file: string, root: string): TenonError {
   if (error instanceof TenonError) return error;

@@ -7,7 +7,8 @@ import { collectModels } from "../src/declare/collect.js";
 import type { ResolvedModels } from "../src/schema/registry.js";
 import { expandPattern, isPattern } from "./glob.js";
 import { relativeIssues } from "./load-errors.js";
-import { createUserCode, type Place, type UserCode } from "./user-code.js";
+import type { Place } from "./source-plugin.js";
+import { createUserCode, type UserCode } from "./user-code.js";
 
 export const CONFIG_NAMES = [
   "tenon.config.ts",

@@ -9,7 +9,7 @@ import type { ModelMeta, Schema } from "../src/schema/model.js";
 import { withMethod } from "../src/schema/naming.js";
 import type { GeneratedFile } from "../templates/index.js";
 import { HEADER_MARK } from "../templates/text.js";
-import type { Place } from "./user-code.js";
+import type { Place } from "./source-plugin.js";
 
 /** Finds the line of a declared name; its group `name` is what an editor would jump to. */
 const TYPE = /^export (?:interface|type) (?<name>\w+)/d;

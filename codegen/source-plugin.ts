@@ -15,6 +15,11 @@ export interface Declared {
   readonly comment: string | null;
 }
 
+/** Where a model or a member is declared: line and column from 0, and the doc comment above it. */
+export interface Place extends Declared {
+  readonly file: string;
+}
+
 export interface ModuleReport {
   readonly declared: readonly Declared[];
   /** Specifiers of static and literal dynamic imports and re-exports; null: something is imported that only runs tell. */

@@ -12,12 +12,7 @@ import { createJiti } from "jiti";
 import * as config from "../src/config.js";
 import * as tenon from "../src/index.js";
 import { loadFailed } from "./load-errors.js";
-import { type Declared, type ModuleReport, REPORT, REPORT_VERSION, sourcePlugin } from "./source-plugin.js";
-
-/** Where a model or a member is declared: line and column from 0, and the doc comment above it. */
-export interface Place extends Declared {
-  readonly file: string;
-}
+import { type ModuleReport, type Place, REPORT, REPORT_VERSION, sourcePlugin } from "./source-plugin.js";
 
 export interface UserCode {
   /** The module's exports. */

@@ -11,6 +11,7 @@ export class Wire {
   readonly #gone = new Set<(error: Error) => void>();
   #rest = Buffer.alloc(0);
   #errors = "";
+  #ended: Error | null = null;
 
   /** `framed`: whether what is sent needs the header too (LSP does, tsserver wants lines). */
   constructor(args: readonly string[], cwd: string, framed: boolean) {
@@ -21,8 +22,9 @@ export class Wire {
       this.#errors += String(chunk);
     });
     this.#child.stdin?.on("error", () => {});
-    this.#child.on("exit", (code) => {
-      for (const listener of this.#gone) listener(new TypeError(`the server ended with ${code}: ${this.#errors}`));
+    this.#child.on("exit", (code, signal) => {
+      this.#ended = new TypeError(`the server ended with ${code ?? signal}: ${this.#errors}`);
+      for (const listener of [...this.#gone]) listener(this.#ended);
     });
   }
 
@@ -42,6 +44,10 @@ export class Wire {
   /** The first message that `wanted` takes; rejects when the server ends first. */
   receive(wanted: (message: Message) => boolean): Promise<Message> {
     return new Promise((resolve, reject) => {
+      if (this.#ended !== null) {
+        reject(this.#ended);
+        return;
+      }
       const done = (): void => {
         this.#listeners.delete(listener);
         this.#gone.delete(failed);
@@ -61,7 +67,7 @@ export class Wire {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#ended !== null) return;
     const ended = new Promise((resolve) => this.#child.once("exit", resolve));
     this.#gone.clear();
     this.#child.kill("SIGKILL");
