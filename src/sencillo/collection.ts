@@ -29,8 +29,8 @@ import {
   numberKey,
   RECORD_KEY,
 } from "./keys.js";
+import { type CollectionRecord, NEW_RECORD } from "./record.js";
 import { malformed, type TextWriter } from "./text.js";
-import { type CollectionRecord, NEW_RECORD } from "./work.js";
 
 export interface CollectionTrees {
   readonly meta: Tree<Doc>;

@@ -40,15 +40,20 @@ export class Core {
   }
 
   async transaction<T>(owner: object, callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
-    const { writer } = await this.#open();
+    const { writer, store } = await this.#open();
     const session = await writer.begin();
-    return this.#inSession(owner, session, callback);
+    return this.#inSession(owner, session, store, callback);
   }
 
-  async #inSession<T>(owner: object, session: WriteSession, callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
+  async #inSession<T>(
+    owner: object,
+    session: WriteSession,
+    trees: SencilloStore,
+    callback: (tx: Transaction) => Promise<T> | T,
+  ): Promise<T> {
     let result: T;
     try {
-      result = await new Tx(owner, new Work(session), this.settings, null).play(callback);
+      result = await new Tx(owner, new Work(session, trees), this.settings, null).play(callback);
     } catch (error) {
       session.abandon();
       throw error;
@@ -102,7 +107,7 @@ export class Core {
       if (old === null) return { store, writer, report: null };
       store.absorb(true);
       const session = await writer.begin();
-      const report = await this.#inSession(this, session, (tx) =>
+      const report = await this.#inSession(this, session, store, (tx) =>
         replayOldLog(old.path, old.bytes, salvage, (op, instructions) => tx[op](instructions as never)),
       );
       store.absorb(false);

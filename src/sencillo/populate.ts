@@ -1,5 +1,6 @@
 /** `populate`: replaces a value by the document that it refers to; one pass per rule, whatever the number of parents. */
 import type { Doc } from "../schema/model.js";
+import { atHand } from "./at-hand.js";
 import { ValidationError } from "./errors.js";
 import { indexText } from "./keys.js";
 import type { Populate } from "./types.js";
@@ -49,7 +50,8 @@ async function relatedDocs(
   const record = await work.require(collection);
   if (field === "_id" && !record.odd) {
     for (const id of wanted) {
-      const located = await work.locate(collection, id);
+      const near = atHand(() => work.now.locate(collection, id));
+      const located = near === null ? await work.locate(collection, id) : near.value;
       if (located !== null) related.set(id, located.doc);
     }
     return related;

@@ -8,7 +8,7 @@ import { TransactionError } from "../base/errors.js";
 import { Mutex } from "../base/mutex.js";
 import type { Doc } from "../schema/model.js";
 import { LABEL_SPACE } from "./keys.js";
-import { find, findMany } from "./reads.js";
+import { find, findMany, findManyNow, findNow } from "./reads.js";
 import type { Dynamic, EnsureIndexInstructions, Instructions, Transaction } from "./types.js";
 import type { Work } from "./work.js";
 import {
@@ -70,11 +70,13 @@ export class Tx implements Transaction {
   }
 
   find(instructions: Instructions): Promise<Dynamic> {
-    return this.#run(() => find(this.#work, instructions, this.#settings));
+    const now = this.#now(() => findNow(this.#work, instructions, this.#settings));
+    return now ?? this.#run(() => find(this.#work, instructions, this.#settings));
   }
 
   findMany(instructions: Instructions): Promise<Dynamic[]> {
-    return this.#run(() => findMany(this.#work, instructions, this.#settings));
+    const now = this.#now(() => findManyNow(this.#work, instructions, this.#settings));
+    return now ?? this.#run(() => findMany(this.#work, instructions, this.#settings));
   }
 
   createMany(instructions: Instructions): Promise<Dynamic[]> {
@@ -95,6 +97,17 @@ export class Tx implements Transaction {
 
   ensureIndex(instructions: EnsureIndexInstructions): Promise<void> {
     return this.#write("ensureIndex", () => ensureIndex(this.#work, instructions));
+  }
+
+  /** A read that need not wait for anything: not for another operation, not for the disk. */
+  #now<T>(read: () => { readonly value: T } | null): Promise<T> | null {
+    if (!this.#open || this.#gate.locked) return null;
+    try {
+      const done = read();
+      return done === null ? null : Promise.resolve(done.value);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async #write<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -2,55 +2,23 @@
 import type { WriteSession } from "../engine/embedded/writer.js";
 import type { Doc, Json } from "../schema/model.js";
 import type { Batch, Key, Maybe } from "../storage/store.js";
+import { AtHand, NOT_LOADED } from "./at-hand.js";
 import { CollectionNotFoundError, IndexNotFoundError } from "./errors.js";
 import { BUCKETS, bucketKey, docKey, idKey, indexPrefix, RECORD_KEY, spaces } from "./keys.js";
-
-/** A collection's record. */
-export interface CollectionRecord {
-  /** `__stats`: the last `_id` given, and the number of documents. */
-  readonly inserted: number;
-  readonly total: number;
-  /** Buckets made so far that have no position's name. */
-  readonly next: number;
-  /** Documents put elsewhere than their `_id` says, so far. */
-  readonly moves: number;
-  readonly fields: readonly string[];
-  /** Some documents of a foreign file share an `_id` or have none: they are found by scanning only. */
-  readonly odd: boolean;
-  /** With `stableIds`: only the counters are left. */
-  readonly dropped: boolean;
-}
-
-export const NEW_RECORD: CollectionRecord = {
-  inserted: 0,
-  total: 0,
-  next: 0,
-  moves: 0,
-  fields: [],
-  odd: false,
-  dropped: false,
-};
-
-export interface Bucket {
-  readonly name: string;
-  readonly no: string;
-}
-
-/** A document and where it is. */
-export interface Located {
-  readonly no: string;
-  readonly key: Key;
-  readonly doc: Doc;
-}
+import type { LiveTrees } from "./live-snapshot.js";
+import type { Bucket, CollectionRecord, Located } from "./record.js";
 
 const BATCH = 512;
 const ALL = {};
 
 export class Work {
   readonly #session: WriteSession;
+  /** The same without waiting, for what is in memory. */
+  readonly now: AtHand;
 
-  constructor(session: WriteSession) {
+  constructor(session: WriteSession, trees: Pick<LiveTrees, "loaded">) {
     this.#session = session;
+    this.now = new AtHand(session.overlay, trees);
   }
 
   get overlay(): WriteSession["overlay"] {
@@ -58,6 +26,8 @@ export class Work {
   }
 
   async get(space: string, key: Key): Promise<Doc | undefined> {
+    const found = this.now.find(space, key);
+    if (found !== NOT_LOADED) return found;
     return (await this.#session.view.getMany(space, [key]))[0];
   }
 

@@ -7,9 +7,10 @@ import { DocumentNotFoundError, IndexNotFoundError, ValidationError } from "./er
 import { bucketKey, bucketNo, docKey, idKey, indexKey, indexText, laterKey, spaces } from "./keys.js";
 import { isTooLong } from "./names.js";
 import { collectionOf, type ReadSettings, selectSorted } from "./reads.js";
+import { type CollectionRecord, type Located, NEW_RECORD } from "./record.js";
 import type { Dynamic, EnsureIndexInstructions, Instructions } from "./types.js";
 import { detached, toStored } from "./values.js";
-import { type CollectionRecord, type Located, NEW_RECORD, type Work } from "./work.js";
+import type { Work } from "./work.js";
 
 export interface WriteSettings extends ReadSettings {
   readonly stableIds: boolean;

@@ -50,6 +50,12 @@ export class Overlay {
     }
   }
 
+  /** What is staged in a space, by key; undefined stands for a deletion. Null: nothing is. */
+  staged(space: string): ReadonlyMap<Key, StoredValue | undefined> | null {
+    const staged = this.#spaces.get(space);
+    return staged === undefined || staged.values.size === 0 ? null : staged.values;
+  }
+
   /** Opens a savepoint and names it. Savepoints end in the opposite order of their opening. */
   savepoint(): number {
     this.#savepoints++;
