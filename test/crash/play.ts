@@ -177,7 +177,9 @@ class Run {
     this.#state = next;
     const number = this.#attempt();
     try {
-      await this.#engine.write(command(shape, write));
+      const { count } = await this.#engine.write(command(shape, write));
+      // After a failure a write that finds nothing to change is a read: there is nothing to be made durable.
+      if (count === 0 && this.#player.failure !== undefined) return;
       this.#acknowledge(number);
     } catch (error) {
       this.#player.failure ??= error;

@@ -1,7 +1,7 @@
 /** Every layout and option that the campaigns run on: a new storage joins by one line. */
 import { file } from "../../src/storage/file/file.js";
-import { folder } from "../../src/storage/folder/folder.js";
 import type { Files } from "../../src/storage/files/files.js";
+import { folder } from "../../src/storage/folder/folder.js";
 import { shards } from "../../src/storage/shards/shards.js";
 import type { Store } from "../../src/storage/store.js";
 
@@ -15,8 +15,8 @@ export interface StorageCase {
   readonly lossy: boolean;
   /** Commits go to a journal first; else each writes the data files. */
   readonly journaled: boolean;
-  /** Takes readers beside the writer. */
-  readonly readers: boolean;
+  /** Takes readers beside the writer (`readOnly`). */
+  readonly readers?: boolean;
 }
 
 const SMALL = 1200;
