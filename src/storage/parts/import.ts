@@ -108,7 +108,6 @@ async function collectionFiles(disk: PartDisk, collection: string): Promise<read
   if (found.length > 1) throw ambiguous(disk, collection, found);
   if (found.length === 0) {
     for (const base of bases) {
-      if (!names.includes(base)) continue;
       if ((await disk.files.list(disk.path(base))).some((name) => /^(meta|shard_.*)\.json(\.gz)?$/.test(name))) {
         throw wrongLayout(disk, "shards", `${disk.path(base)} holds shards`);
       }
@@ -123,7 +122,6 @@ async function shardFiles(disk: PartDisk, collection: string): Promise<readonly 
   for (const base of basesOf(collection)) {
     const whole = names.find((name) => name === `${base}.json` || name === `${base}.json.gz`);
     if (whole !== undefined) throw wrongLayout(disk, "folder", `${disk.path(whole)} holds the whole collection`);
-    if (!names.includes(base)) continue;
     for (const name of await disk.files.list(disk.path(base))) {
       const shard = /^shard_(.*)\.json(\.gz)?$/s.exec(name)?.[1];
       if (shard !== undefined) found.push({ file: join(base, name), shard: nameOf(shard) ?? shard });
