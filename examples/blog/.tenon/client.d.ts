@@ -2,7 +2,6 @@
 import type { ClientMethods, ClientOptions, TransactionMethods } from "tenon/types";
 import type { PostRepository } from "./post.js";
 import type { UserRepository } from "./user.js";
-
 export type * from "./post.js";
 export type * from "./user.js";
 
@@ -19,3 +18,4 @@ export interface Client extends Repositories, ClientMethods<Transaction> {}
 
 /** Opens the database; refuses when the models have changed since the last `tenon generate`. */
 export declare function createClient(options: ClientOptions): Promise<Client>;
+//# sourceMappingURL=client.d.ts.map

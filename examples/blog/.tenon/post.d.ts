@@ -222,3 +222,4 @@ export interface PostQuery<out S = Post, out R = unknown> extends QuerySteps<S &
   omit<K extends keyof Post>(...fields: K[]): PostQuery<Without<S, K>, R>;
   withAuthor<U = User>(build?: (query: UserQuery) => Rows<U>): PostQuery<S, R & { author: U }>;
 }
+//# sourceMappingURL=post.d.ts.map

@@ -204,3 +204,4 @@ export interface UserQuery<out S = User, out R = unknown> extends QuerySteps<S &
   withPosts<U = Post>(build?: (query: PostQuery) => Rows<U>): UserQuery<S, R & { posts: U[] }>;
   withPostsCount(build?: (query: PostQuery) => PostQuery): UserQuery<S, R & { postsCount: number }>;
 }
+//# sourceMappingURL=user.d.ts.map

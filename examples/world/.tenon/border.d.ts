@@ -39,6 +39,7 @@ import type {
   CountryWith,
 } from "./country.js";
 
+/** The rows between two countries: a land border, once from each side. */
 export interface Border {
   countryCode: string;
   neighbourCode: string;
@@ -67,7 +68,7 @@ export interface BorderOrderBy {
   neighbour?: CountryOrderBy;
 }
 
-export type BorderCreateFields = {};
+export interface BorderCreateFields {}
 export type BorderCreateCountry =
   | { countryCode: string; country?: never }
   | { countryCode?: never; country: ToOneCreate<CountryCreate, CountryUnique> };
@@ -80,7 +81,7 @@ export type BorderCreateWithoutCountry = BorderCreateFields & BorderCreateNeighb
 export type BorderCreateWithoutNeighbour = BorderCreateFields & BorderCreateCountry;
 
 /** What update takes for a Border: values, or one operator a field. */
-export type BorderUpdateFields = {};
+export interface BorderUpdateFields {}
 
 export interface BorderUpdate extends BorderUpdateFields {
   country?: ToOneUpdate<CountryCreate, CountryUnique, CountryUpdate, CountryWhere>;
@@ -207,3 +208,4 @@ export interface BorderQuery<out S = Border, out R = unknown>
   withCountry<U = Country>(build?: (query: CountryQuery) => Rows<U>): BorderQuery<S, R & { country: U }>;
   withNeighbour<U = Country>(build?: (query: CountryQuery) => Rows<U>): BorderQuery<S, R & { neighbour: U }>;
 }
+//# sourceMappingURL=border.d.ts.map

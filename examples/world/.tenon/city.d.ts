@@ -46,11 +46,13 @@ import type {
 
 /** A populated place of 1,000 people or more. */
 export interface City {
+  /** The number of the place at geonames.org. */
   id: number;
   name: string;
   countryCode: string;
   population: number;
   location: Location;
+  /** What kind of place: PPLC is a capital, PPLA the seat of a province, … */
   kind: string;
 }
 
@@ -99,10 +101,12 @@ export interface CityOrderBy {
 }
 
 export interface CityCreateFields {
+  /** The number of the place at geonames.org. */
   id: number;
   name: string;
   population: number;
   location: Location;
+  /** What kind of place: PPLC is a capital, PPLA the seat of a province, … */
   kind: string;
 }
 export type CityCreateCountry =
@@ -246,3 +250,4 @@ export interface CityQuery<out S = City, out R = unknown>
   omit<K extends keyof City>(...fields: K[]): CityQuery<Without<S, K>, R>;
   withCountry<U = Country>(build?: (query: CountryQuery) => Rows<U>): CityQuery<S, R & { country: U }>;
 }
+//# sourceMappingURL=city.d.ts.map

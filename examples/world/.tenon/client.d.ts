@@ -3,12 +3,12 @@ import type { ClientMethods, ClientOptions, TransactionMethods } from "tenon/typ
 import type { BorderRepository } from "./border.js";
 import type { CityRepository } from "./city.js";
 import type { CountryRepository } from "./country.js";
-
 export type * from "./border.js";
 export type * from "./city.js";
 export type * from "./country.js";
 
 export interface Repositories {
+  /** The rows between two countries: a land border, once from each side. */
   readonly borders: BorderRepository;
   /** A populated place of 1,000 people or more. */
   readonly cities: CityRepository;
@@ -24,3 +24,4 @@ export interface Client extends Repositories, ClientMethods<Transaction> {}
 
 /** Opens the database; refuses when the models have changed since the last `tenon generate`. */
 export declare function createClient(options: ClientOptions): Promise<Client>;
+//# sourceMappingURL=client.d.ts.map

@@ -388,3 +388,4 @@ export interface CountryQuery<out S = Country, out R = unknown>
   withNeighbours<U = Country>(build?: (query: CountryQuery) => Rows<U>): CountryQuery<S, R & { neighbours: U[] }>;
   withNeighboursCount(build?: (query: CountryQuery) => CountryQuery): CountryQuery<S, R & { neighboursCount: number }>;
 }
+//# sourceMappingURL=country.d.ts.map
