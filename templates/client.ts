@@ -3,9 +3,9 @@
  * of the schema it was made from, so that the runtime can refuse a client older than the models.
  */
 import type { Schema } from "../src/schema/model.js";
-import { type Naming, nameSchema } from "./naming.js";
+import type { Naming } from "./naming.js";
 import { type RenderOptions, Scope } from "./scope.js";
-import { HEADER, interfaceText, type Member, propertyKey } from "./text.js";
+import { HEADER, interfaceText, type Member } from "./text.js";
 
 /** What `client.js` imports, and from where: the one place that knows. Called with `({ hash }, options)`. */
 export const RUNTIME = { module: "tenon/runtime", bind: "createBoundClient" } as const;

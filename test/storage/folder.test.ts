@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { folder } from "../../src/storage/folder/folder.js";
 import type { FolderOptions } from "../../src/storage/parts/options.js";
-import { age, dump, key, meta, posts, put, putUser, spaces, users } from "./support.js";
+import { dump, key, put, putUser, spaces } from "./support.js";
 
 const store = (disk: MemoryDisk, options: FolderOptions = {}) => folder("/db", { files: disk.files, ...options });
 

@@ -9,7 +9,7 @@ import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } fro
 import { referenceAggregate } from "../../query/reference-aggregate.js";
 import { compareValues } from "../../query/semantics.js";
 import { collectKinds } from "../../query/visit.js";
-import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
+import type { Doc, Json, ModelMeta } from "../../schema/model.js";
 import { foreignKeyName } from "./compile-ddl.js";
 import { rowsPerStatement } from "./compile-insert.js";
 import { compileReplace, countedFields, writtenReader } from "./compile-write.js";

@@ -45,7 +45,7 @@ export interface RecoveryContext {
 }
 
 export async function recover(context: RecoveryContext, spaces: readonly Space[]): Promise<Version> {
-  const { disk, top, replayed } = context;
+  const { top, replayed } = context;
   const meta = new Map<string, TreeEditor<StoredValue>>();
   for (const space of spaces) {
     if (space.kind === "meta") meta.set(space.id, (top?.meta ?? Tree.empty<StoredValue>()).edit());

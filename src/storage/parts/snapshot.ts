@@ -5,7 +5,6 @@
  */
 import { StorageError } from "../../base/errors.js";
 import type { Tree } from "../btree.js";
-import { groupsByRanges } from "../groups.js";
 import type { Batch, Derived, Key, Range, Snapshot, StoredValue } from "../store.js";
 import type { PartLoader } from "./loader.js";
 import { mergedScan, partwiseScan } from "./merge.js";
