@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../../src/base/errors.js";
 import { suggestion } from "../../src/base/suggest.js";
 import type { CliContext } from "./context.js";
+import { runDbRepair, runDbVerify } from "./db.js";
 import { runExplainError } from "./explain-error.js";
 import { type GenerateOptions, runGenerate } from "./generate.js";
 import { type InitOptions, runInit } from "./init.js";
@@ -53,6 +54,19 @@ function buildProgram(context: CliContext, output: Output, done: (code: number) 
   command("validate", "run the models and list every mistake in them").action(async (options: GenerateOptions) =>
     done(await runValidate(context, output, options)),
   );
+  const db = program.command("db").description("look at the files of a database, and rescue what is in them");
+  db.command("verify [path]")
+    .description("say whether the files are intact (exit 0) or what is damaged (exit 4); default data/db.json")
+    .option("--json", "print one JSON object on stdout")
+    .action(async (path: string | undefined) => done(await runDbVerify(context, output, path)));
+  db.command("repair <path>")
+    .description("copy what is intact into a new database and list what is not; the original is only read")
+    .requiredOption("--out <path>", "the new database")
+    .option("--json", "print one JSON object on stdout")
+    .action(async (path: string, options: { readonly out: string }) =>
+      done(await runDbRepair(context, output, path, options.out)),
+    );
+  for (const each of db.commands) each.exitOverride().copyInheritedSettings(db.copyInheritedSettings(program));
   command("explain-error [code]", "say what an error code means").action((code: string | undefined) =>
     done(runExplainError(output, code)),
   );

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
 import { fuzzCampaign } from "./fuzz.js";
+import { isolationCampaign } from "./isolation.js";
 import { powercutCampaign } from "./powercut.js";
 import { processesCampaign } from "./processes.js";
 import { reportCampaign } from "./report.js";
@@ -26,6 +27,7 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   crash: crashCampaign,
   fuzz: fuzzCampaign,
   powercut: powercutCampaign,
+  isolation: isolationCampaign,
   processes: processesCampaign,
   syscalls: syscallsCampaign,
   report: reportCampaign,

@@ -1,0 +1,119 @@
+/** verifyDatabase and repairDatabase on databases that random workloads left, damaged and not, and the commands on top. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runCli } from "../../codegen/cli/program.js";
+import { repairDatabase, verifyDatabase } from "../../src/embedded.js";
+import { embedded } from "../../src/engine/embedded/engine.js";
+import { file } from "../../src/storage/file/file.js";
+import type { MemoryDisk } from "../../src/storage/files/memory.js";
+import { Random } from "../differential/random.js";
+import { diskOf, prepare } from "./fuzz.js";
+import { damage } from "./mutations.js";
+import { observed, observedAs } from "./play.js";
+import type { Version } from "./schemas.js";
+import { storageNamed } from "./storages.js";
+
+const PATH = "/data/db.json";
+const OUT = "/data/copy.json";
+
+async function contentsOf(disk: MemoryDisk, path: string, version: Version): Promise<string> {
+  const engine = embedded({ storage: file(path, { files: disk.files }) });
+  await engine.open(version.schema);
+  const text = await observedAs(engine, version);
+  await engine.close();
+  return text;
+}
+
+describe.each(["file", "file, small journal", "file, checkpoint: commit", "file, gzip"])("%s", (name) => {
+  test("an intact database is called intact, and repairing it is copying it", async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      const prepared = await prepare(storageNamed(name), seed);
+      const disk = diskOf(prepared.files);
+      const report = await verifyDatabase(PATH, disk.files);
+      expect(report, `seed ${seed}`).toMatchObject({ ok: true, damage: [] });
+      const repaired = await repairDatabase(PATH, OUT, { files: disk.files });
+      expect(repaired, `seed ${seed}`).toMatchObject({ suspect: false, damage: [], left: [] });
+      expect(await contentsOf(disk, OUT, prepared.version), `seed ${seed}`).toBe(prepared.states.at(-1));
+      for (const [path, bytes] of prepared.files) expect(disk.peek(path), path).toEqual(bytes);
+    }
+  });
+
+  test("whatever cannot be opened is called damaged; repairing touches nothing and gives a database that is intact", async () => {
+    let broken = 0;
+    for (let seed = 1; seed <= 4; seed++) {
+      const prepared = await prepare(storageNamed(name), seed);
+      for (const kind of ["flip", "noise", "cut", "truncate", "dropPiece", "remove", "other"]) {
+        const damaged = damage(kind, prepared, prepared.storage.journaled, new Random(seed));
+        if (damaged === null) continue;
+        const disk = diskOf(damaged.files);
+        const opened = await contentsOf(diskOf(damaged.files), PATH, prepared.version).catch((error: unknown) => error);
+        const where = `seed ${seed}, ${kind} in ${damaged.file}`;
+        const report = await verifyDatabase(PATH, disk.files);
+        if (typeof opened !== "string") {
+          broken++;
+          expect(report.ok, where).toBe(false);
+          expect(report.damage.length, where).toBeGreaterThan(0);
+        }
+        const repaired = await repairDatabase(PATH, OUT, { files: disk.files }).catch((error: unknown) => error);
+        for (const [path, bytes] of damaged.files)
+          expect(Buffer.from(disk.peek(path)!).equals(bytes), `${where}: ${path}`).toBe(true);
+        if (repaired instanceof Error) expect(repaired, where).toMatchObject({ code: "CORRUPTION.FORMAT" });
+        else {
+          expect(await verifyDatabase(OUT, disk.files), where).toMatchObject({ ok: true });
+          await contentsOf(disk, OUT, prepared.version);
+        }
+      }
+    }
+    expect(broken).toBeGreaterThan(8);
+  });
+});
+
+test("one damaged line costs one document; a damaged record costs its commits, which are named", async () => {
+  const prepared = await prepare(storageNamed("file"), 3);
+  const disk = diskOf(prepared.files);
+  const engine = embedded({ storage: file(PATH, { files: disk.files }) });
+  await engine.open(prepared.version.schema);
+  await engine.close();
+  const before = await verifyDatabase(PATH, disk.files);
+  const text = Buffer.from(disk.peek(PATH)!).toString();
+  disk.put(PATH, Buffer.from(text.replace(/\n\{"id":/, '\n{"id"#')));
+  const repaired = await repairDatabase(PATH, OUT, { files: disk.files });
+  const count = (documents: Readonly<Record<string, number>>) => Object.values(documents).reduce((a, b) => a + b, 0);
+  expect(count(repaired.documents)).toBe(count(before.documents) - 1);
+  expect(repaired.damage.map(({ what }) => what).join()).toContain('a document cannot be read: {"id"#');
+});
+
+test("the commands: exit 0 when intact, 4 with the damage listed, 2 for what the user must mend; nothing is overwritten", async () => {
+  const cwd = mkdtempSync(join(tmpdir(), "tenon-db-"));
+  try {
+    const run = async (...argv: string[]) => {
+      let stdout = "";
+      const streams = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: () => true } };
+      const code = await runCli(argv, { ...streams, cwd, env: {}, signal: new AbortController().signal });
+      return { code, stdout };
+    };
+    const prepared = await prepare(storageNamed("file"), 5);
+    mkdirSync(join(cwd, "data"));
+    for (const [path, bytes] of prepared.files) writeFileSync(join(cwd, path), bytes);
+    expect((await run("db", "verify")).code).toBe(0);
+    expect(JSON.parse((await run("db", "verify", "data/db.json", "--json")).stdout)).toMatchObject({ ok: true });
+    expect((await run("db", "verify", "nothing.json")).code).toBe(2);
+    expect((await run("db", "repair", "data/db.json", "--out", "data/db.json")).code).toBe(2);
+    expect((await run("db", "repair", "data/db.json", "--out", "data/copy.json")).code).toBe(0);
+    const copy = embedded({ storage: file(join(cwd, "data/copy.json")) });
+    await copy.open(prepared.version.schema);
+    expect(await observed(copy)).toBe(prepared.states.at(-1));
+    await copy.close();
+    const journal = readFileSync(join(cwd, "data/db.journal"));
+    journal[9]! ^= 1;
+    writeFileSync(join(cwd, "data/db.journal"), journal);
+    const verified = await run("db", "verify", "data/db.json");
+    expect(verified).toMatchObject({ code: 4 });
+    expect(verified.stdout).toContain("db.journal:0");
+    expect((await run("db", "repair", "data/db.json", "--out", "data/second.json")).code).toBe(4);
+  } finally {
+    rmSync(cwd, { recursive: true, force: true });
+  }
+});
