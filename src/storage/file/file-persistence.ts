@@ -23,6 +23,7 @@ import { readJson } from "../json/read.js";
 import { writeJson } from "../json/write.js";
 import type { HeldRoots, Persistence, Versions } from "../map/persistence.js";
 import { type Roots, sortedOrder } from "../map/roots.js";
+import { paced } from "../pace.js";
 import type { Key, Mutation, Space, StoredValue } from "../store.js";
 import { compressed, fileSource } from "./source.js";
 
@@ -291,7 +292,7 @@ export class FilePersistence implements Persistence {
         yield chunk;
       }
     }
-    await files.replace(this.#paths.data, this.#settings.compression ? compressed(counted()) : counted());
+    await files.replace(this.#paths.data, this.#settings.compression ? compressed(counted()) : paced(counted()));
     this.#dataBytes = written;
     this.#checkpointed = roots.sequence;
     this.#retryAt = 0;
