@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigError, CorruptionError, LockedError } from "../../src/base/errors.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
+import type { Doc } from "../../src/schema/model.js";
 import { file } from "../../src/storage/file/file.js";
 import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { nodeFiles } from "../../src/storage/files/node.js";
+import { shards } from "../../src/storage/shards/shards.js";
 import { insert } from "../engine/support.js";
-import { dump, put, spaces } from "../storage/support.js";
+import { dump, key, meta, posts, put, spaces } from "../storage/support.js";
 import { FIRST_SHAPE, opsBetween, versionOf } from "./schemas.js";
 
 describe("crash", () => {
@@ -233,4 +235,36 @@ describe("readers beside the writer", () => {
     expect(disk.paths()).toEqual([...before, "/db.json"].sort());
     await writer.close();
   });
+});
+
+test("shards: a partition that became empty and was filled again survives a crash between the two manifests", async () => {
+  const partition = { field: "part", of: (doc: Doc) => String(doc.part) };
+  const split = [{ ...posts, partition }, meta];
+  const contents = async (disk: MemoryDisk): Promise<readonly unknown[]> => {
+    const store = shards("/data", { files: disk.files });
+    await store.open(split);
+    const all = await dump(store, split);
+    await store.close();
+    return all.posts!.map(([, value]) => value);
+  };
+  const images: MemoryDisk[] = [];
+  let watching = false;
+  const disk: MemoryDisk = new MemoryDisk({
+    fault: () => {
+      if (watching) images.push(disk.crash(null));
+      return null;
+    },
+  });
+  const store = shards("/data", { files: disk.files });
+  await store.open(split);
+  await store.commit([put("posts", 1, { part: 1 }), put("posts", 2, { part: 2 })]);
+  await store.compact();
+  await store.commit([{ space: "posts", key: key(2), value: undefined }]);
+  await store.compact();
+  await store.commit([put("posts", 2, { part: 2 })]);
+  watching = true;
+  await store.compact();
+  watching = false;
+  await store.close();
+  for (const [at, image] of images.entries()) expect(await contents(image), `crash ${at}`).toHaveLength(2);
 });

@@ -8,7 +8,7 @@
  * A checkpoint writes changed files, then the manifests that list them, then removes what is no longer listed. Every file
  * says which commits it holds, so whatever a crash leaves is completed by the journal: see recovery.ts.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CorruptionError } from "../../base/errors.js";
 import { decodeJson } from "../../schema/doc-codec.js";
 import type { Json } from "../../schema/model.js";
@@ -90,14 +90,23 @@ export class PartDisk {
 
   /** Remembers what the top manifest lists. */
   async use(top: Manifest): Promise<void> {
-    // Left by a crash between the manifest and the removal.
-    for (const file of top.head.removing ?? []) await this.files.remove(this.path(file));
+    // Left by a crash between the manifest and the removal. A crash inside the checkpoint after it may have left a file that
+    // was written anew, and that its collection's manifest lists.
+    for (const file of top.head.removing ?? []) {
+      if (!(await this.#isListedAgain(file))) await this.files.remove(this.path(file));
+    }
     for (const line of top.lines) {
       const { collection } = JSON.parse(line.toString("utf8")) as { collection: string };
       const known = this.#others.get(collection);
       if (known === undefined) this.#others.set(collection, [line]);
       else known.push(line);
     }
+  }
+
+  async #isListedAgain(file: string): Promise<boolean> {
+    if (this.settings.layout !== "shards") return false;
+    const meta = await readManifest(this.files, this.path(join(dirname(file), "meta.json")));
+    return meta?.lines.some((line) => (JSON.parse(line.toString("utf8")) as { file?: unknown }).file === file) ?? false;
   }
 
   isListed(collection: string): boolean {
