@@ -14,13 +14,28 @@ export async function crashImages(
 ): Promise<string | null> {
   for (let number = seed; tally.images < size; number++) {
     try {
-      await crash(crashCase(number), tally);
+      await withinTime(crash(crashCase(number), tally), number);
     } catch (error) {
       return `${describe(error)}\n  again: npm run campaign -- crash --size 1 --seed ${number}`;
     }
     onProgress();
   }
   return null;
+}
+
+/** Far longer than any case takes: what never settles is a failure, too. */
+const HANG_MS = 180_000;
+
+async function withinTime(work: Promise<void>, seed: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TypeError(`seed ${seed}: something never settles`)), HANG_MS);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function emptyTally(): Tally {

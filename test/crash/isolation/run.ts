@@ -81,7 +81,7 @@ export interface History {
 export async function historyOf(seed: number, transactions: number): Promise<History> {
   const random = new Random(seed);
   const scheduler = new Scheduler(random);
-  let failAt = random.chance(0.2) ? random.int(60, 200) : -1;
+  const failAt = random.chance(0.2) ? random.int(60, 200) : -1;
   const disk = new MemoryDisk({
     fault: ({ number, operation }) => (failAt > 0 && number >= failAt && operation === "sync" ? "EIO" : null),
   });
@@ -92,9 +92,16 @@ export async function historyOf(seed: number, transactions: number): Promise<His
     await engine.open(LISTS);
     await engine.admin.apply([], LISTS);
   })();
-  await opened.catch(() => {
-    failAt = -1;
-  });
+  const isOpen = await opened.then(
+    () => true,
+    () => false,
+  );
+  if (!isOpen) {
+    // The disk failed before there was anything to run on.
+    scheduler.release();
+    await engine.close().catch(() => {});
+    return { storage: storage.name, done: [] };
+  }
   const done: Done[] = [];
   let clock = 0;
   let unique = 0;
