@@ -268,3 +268,40 @@ test("shards: a partition that became empty and was filled again survives a cras
   await store.close();
   for (const [at, image] of images.entries()) expect(await contents(image), `crash ${at}`).toHaveLength(2);
 });
+
+test("shards: what was deleted does not come back after a crash between the two manifests that emptied a collection", async () => {
+  const split = [{ ...posts, partition: { field: "part", of: (doc: Doc) => String(doc.part) } }, meta];
+  const images: MemoryDisk[] = [];
+  let watching = false;
+  const disk: MemoryDisk = new MemoryDisk({
+    fault: () => {
+      if (watching) images.push(disk.crash(null));
+      return null;
+    },
+  });
+  const opened = async (files: MemoryDisk["files"]) => {
+    const store = shards("/data", { files });
+    await store.open(split);
+    return store;
+  };
+  const store = await opened(disk.files);
+  await store.commit([put("posts", 1, { part: 1 })]);
+  await store.compact();
+  await store.commit([{ space: "posts", key: key(1), value: undefined }]);
+  watching = true;
+  await store.compact();
+  watching = false;
+  await store.close();
+  expect(images.length).toBeGreaterThan(10);
+  for (const [at, image] of images.entries()) {
+    for (const time of ["first", "second", "third"]) {
+      const again = await opened(image.files);
+      expect((await dump(again, split)).posts, `crash ${at}, opened for the ${time} time`).toEqual([]);
+      await again.close();
+    }
+    expect(
+      image.paths().filter((path) => path.includes("shard_")),
+      `crash ${at}`,
+    ).toEqual([]);
+  }
+});

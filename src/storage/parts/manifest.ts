@@ -28,7 +28,7 @@ export interface ManifestHead {
   readonly layout: "folder" | "shards";
   /** meta.json: the field whose value chooses the file. */
   readonly partitionBy?: string | null;
-  /** tenon.json: files that are no longer listed and about to be removed. */
+  /** Files that are no longer listed and about to be removed. */
   readonly removing?: readonly string[];
 }
 

@@ -39,6 +39,8 @@ export interface OnDisk {
   sequence: number;
   /** Whether the manifest no longer says what the files are. */
   stale: boolean;
+  /** shards: it has a meta.json, so that whatever else lies beside it is no part of it, even when it lists nothing. */
+  listed: boolean;
 }
 
 export interface PartLine {
@@ -120,7 +122,7 @@ export class PartDisk {
   /** The listed files of a collection; from now on it is one that a model names. `lines` goes through every line. */
   async take(collection: string, topSequence: number, line: (part: PartLine, slot: Slot) => void): Promise<OnDisk> {
     const lines = this.#others.get(collection) ?? [];
-    const found: OnDisk = { collection, slots: new Map(), partitionBy: null, sequence: topSequence, stale: false };
+    const found: OnDisk = { ...unlisted(collection), sequence: topSequence, listed: lines.length > 0 };
     this.#others.delete(collection);
     this.collections.set(collection, found);
     let parts: readonly Buffer[] = lines;
@@ -132,6 +134,8 @@ export class PartDisk {
         throw missing(this.path(listed.file), `it ends with commit ${meta.head.sequence}, not ${listed.sequence}`);
       }
       if (meta.head.store !== this.store) throw missing(this.path(listed.file), "it belongs to another database");
+      // A crash before tenon.json was written: only this one knows what was to be removed then.
+      if (meta.head.sequence > listed.sequence) for (const file of meta.head.removing ?? []) this.#obsolete.add(file);
       found.sequence = meta.head.sequence;
       found.partitionBy = meta.head.partitionBy ?? null;
       parts = meta.lines;
@@ -142,6 +146,7 @@ export class PartDisk {
       const stored: StoredPart = { file, sequence, count, bytes, text: part.text, line: text };
       const slot: Slot = { space: collection, name: part.partition, stored };
       found.slots.set(part.partition, slot);
+      this.#obsolete.delete(file);
       line(part, slot);
     }
     return found;
@@ -265,12 +270,16 @@ export class PartDisk {
       const { collection, partitionBy } = onDisk;
       const parts = [...onDisk.slots.values()].flatMap(({ stored }) => (stored === null ? [] : [stored.line]));
       if (layout === "folder") lines.push(...parts);
-      else if (parts.length > 0 || onDisk.stale) {
+      else if (onDisk.listed || onDisk.stale) {
         const file = this.#metaOf(collection);
+        this.#obsolete.delete(file);
         if (onDisk.stale) {
           await this.files.makeDir(this.path(fileName(collection)));
-          await writeManifest(this.files, this.path(file), { sequence, store, layout, partitionBy }, null, parts);
+          const removing = [...this.#obsolete].filter((name) => dirname(name) === dirname(file));
+          const head = { sequence, store, layout, partitionBy, ...(removing.length > 0 ? { removing } : {}) };
+          await writeManifest(this.files, this.path(file), head, null, parts);
           onDisk.sequence = sequence;
+          onDisk.listed = true;
         }
         const line: ListLine = { collection, file, sequence: onDisk.sequence };
         lines.push(Buffer.from(JSON.stringify(line)));
@@ -295,7 +304,7 @@ export class PartDisk {
   #onDisk(collection: string): OnDisk {
     let onDisk = this.collections.get(collection);
     if (onDisk === undefined) {
-      onDisk = { collection, slots: new Map(), partitionBy: null, sequence: 0, stale: false };
+      onDisk = unlisted(collection);
       this.collections.set(collection, onDisk);
     }
     return onDisk;
@@ -317,6 +326,10 @@ export class PartDisk {
     const name = folder ? fileName(slot.space) : join(fileName(slot.space), `shard_${fileName(slot.name)}`);
     return `${freeName(name, taken)}${ending}`;
   }
+}
+
+function unlisted(collection: string): OnDisk {
+  return { collection, slots: new Map(), partitionBy: null, sequence: 0, stale: false, listed: false };
 }
 
 export function missing(path: string, what: string): CorruptionError {
