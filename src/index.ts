@@ -24,6 +24,7 @@ export {
   ValidationError,
   type ValidationIssue,
 } from "./base/errors.js";
+export { bytes } from "./declare/bytes.js";
 export {
   CreatedAt,
   Field,
