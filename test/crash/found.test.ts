@@ -12,6 +12,7 @@ import { file } from "../../src/storage/file/file.js";
 import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { nodeFiles } from "../../src/storage/files/node.js";
+import { folder } from "../../src/storage/folder/folder.js";
 import { shards } from "../../src/storage/shards/shards.js";
 import { insert } from "../engine/support.js";
 import { dump, key, meta, posts, put, spaces } from "../storage/support.js";
@@ -207,11 +208,18 @@ describe.runIf(process.platform === "linux")("processes", () => {
   });
 });
 
-describe("readers beside the writer", () => {
+describe.each(["file", "folder", "shards"] as const)("%s: readers beside the writer", (layout) => {
+  const STORES = {
+    file: { path: "/db.json", open: file, made: ["/db.json"] },
+    folder: { path: "/", open: folder, made: ["/posts.json", "/tenon.json"] },
+    shards: { path: "/", open: shards, made: ["/posts/meta.json", "/posts/shard_default.json", "/tenon.json"] },
+  };
+  const { path, open: storeOf, made } = STORES[layout];
+
   test("see the newest commit, keep it, write nothing and take no lock", async () => {
     const disk = new MemoryDisk();
     const open = async (readOnly: boolean) => {
-      const store = file("/db.json", { files: disk.files, readOnly });
+      const store = storeOf(path, { files: disk.files, readOnly });
       await store.open(spaces);
       return store;
     };
@@ -232,7 +240,7 @@ describe("readers beside the writer", () => {
     await expect(later.compact()).rejects.toMatchObject(readOnly);
     await reader.close();
     await later.close();
-    expect(disk.paths()).toEqual([...before, "/db.json"].sort());
+    expect(disk.paths()).toEqual([...before, ...made].sort());
     await writer.close();
   });
 });

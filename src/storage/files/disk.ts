@@ -12,6 +12,8 @@ export type OpenMode =
   | "create";
 
 export interface Disk {
+  /** A file that is open cannot be replaced or removed (Windows). */
+  readonly openFilesStay?: boolean;
   open(path: string, mode: OpenMode): Promise<DiskFile>;
   rename(from: string, to: string): Promise<void>;
   /** A second name for a file; EEXIST when `to` exists. */

@@ -8,6 +8,8 @@ export interface Files {
   readAt(path: string, offset: number, length: number): Promise<Uint8Array>;
   /** Size in bytes, or null when it does not exist. */
   size(path: string): Promise<number | null>;
+  /** Keeps a file readable as it is now, also when it is replaced or removed later; null when it does not exist. */
+  hold(path: string): Promise<HeldFile | null>;
   /** Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory. On failure the old file is untouched. */
   replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
   /** Opens for appending, creating it (durably, directory entry included) when missing. */
@@ -21,6 +23,11 @@ export interface Files {
   sweep(path: string): Promise<void>;
   /** Exclusive lock for one writer process; throws LockedError. Takes over a stale one. */
   lock(path: string): Promise<AsyncDisposable>;
+}
+
+export interface HeldFile extends AsyncDisposable {
+  readonly size: number;
+  readAt(offset: number, length: number): Promise<Uint8Array>;
 }
 
 export interface AppendFile extends AsyncDisposable {

@@ -14,6 +14,7 @@ const SLOW_SYNC_MS = 0.6;
 const SLOW_TURNS = 8;
 
 const disk: Disk = {
+  openFilesStay: process.platform === "win32",
   async open(path, mode) {
     return new NodeFile(await fsp.open(path, FLAGS[mode]));
   },

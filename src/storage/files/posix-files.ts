@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { StorageError } from "../../base/errors.js";
 import type { Disk, DiskFile } from "./disk.js";
 import { errorCode, storageError } from "./errors.js";
-import type { AppendFile, Files } from "./files.js";
+import type { AppendFile, Files, HeldFile } from "./files.js";
 import { acquireLock } from "./lock.js";
 import { uniqueName } from "./unique.js";
 import { writeAll } from "./write-all.js";
@@ -41,6 +41,34 @@ export class PosixFiles implements Files {
       if (errorCode(error) === "ENOENT") return null;
       throw storageError("read", path, error);
     }
+  }
+
+  async hold(path: string): Promise<HeldFile | null> {
+    if (this.#disk.openFilesStay === true) {
+      // A reader must never stand in the way of the writer.
+      const bytes = await this.read(path);
+      return bytes === null ? null : heldBytes(bytes);
+    }
+    let file: DiskFile;
+    try {
+      file = await this.#disk.open(path, "read");
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return null;
+      throw storageError("open", path, error);
+    }
+    return attempt("read", path, async () => {
+      try {
+        const size = await file.size();
+        return {
+          size,
+          readAt: (offset, length) => attempt("read", path, () => file.read(offset, length)),
+          [Symbol.asyncDispose]: () => attempt("close", path, () => file.close()),
+        };
+      } catch (error) {
+        await file.close().catch(() => {});
+        throw error;
+      }
+    });
   }
 
   async replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
@@ -159,6 +187,14 @@ async function closing<T>(file: DiskFile, work: () => Promise<T>): Promise<T> {
   }
   await file.close();
   return result;
+}
+
+function heldBytes(bytes: Uint8Array): HeldFile {
+  return {
+    size: bytes.length,
+    readAt: async (offset, length) => bytes.subarray(offset, offset + length),
+    async [Symbol.asyncDispose]() {},
+  };
 }
 
 class PosixAppendFile implements AppendFile {

@@ -1,6 +1,5 @@
 /** Storage in a folder: a JSON file per collection, loaded when first used. */
-import { type FolderOptions, partSettings } from "../parts/options.js";
-import { PartStore } from "../parts/part-store.js";
+import { type FolderOptions, partStore } from "../parts/options.js";
 import type { Store } from "../store.js";
 
 /**
@@ -8,5 +7,5 @@ import type { Store } from "../store.js";
  * A collection is read when it is first used; a checkpoint writes only what has changed. Give each engine its own.
  */
 export function folder(path: string, options: FolderOptions = {}): Store {
-  return new PartStore(`folder(${path})`, partSettings("folder", path, options));
+  return partStore("folder", path, options);
 }

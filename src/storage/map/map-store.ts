@@ -4,9 +4,10 @@
  * made durable the store is poisoned: readers go on, whatever is in flight is dropped, every later write is refused.
  * Commits change the trees in place as far as no snapshot holds them (pins.ts).
  */
-import { StorageError } from "../../base/errors.js";
+import type { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import { KeptShapes } from "../../base/shapes.js";
+import { closedError, poisonedError } from "../refusals.js";
 import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
 import { Groups } from "./groups.js";
 import { Newest } from "./newest.js";
@@ -222,20 +223,10 @@ export class MapStore implements Store {
   #checkWritable(): void {
     if (this.#state !== "open") throw this.#closedError();
     if (this.#poison === undefined) return;
-    throw new StorageError(
-      "STORAGE.POISONED",
-      `${this.name} refuses writes: an earlier one could not be made durable`,
-      {
-        cause: this.#poison,
-        fix: "solve the cause, then close the database and open it again; everything acknowledged is still there",
-      },
-    );
+    throw poisonedError(this.name, this.#poison);
   }
 
   #closedError(): StorageError {
-    const what = this.#state === "new" ? "is not open yet" : this.#state === "open" ? "is open already" : "is closed";
-    return new StorageError("STORAGE.CLOSED", `${this.name} ${what}`, {
-      fix: "use the database between createClient() and close()",
-    });
+    return closedError(this.name, this.#state);
   }
 }

@@ -1,10 +1,12 @@
-/** Options that `folder` and `shards` share, checked. */
+/** Options that `folder` and `shards` share, checked, and the store that they ask for. */
 import { ConfigError } from "../../base/errors.js";
 import type { Files } from "../files/files.js";
 import { nodeFiles } from "../files/node.js";
 import type { Durability } from "../journal.js";
+import type { Store } from "../store.js";
 import type { LayoutKind } from "./part-disk.js";
-import type { PartSettings } from "./part-store.js";
+import { type PartSettings, PartStore } from "./part-store.js";
+import { ReadOnlyParts } from "./read-only.js";
 
 export interface FolderOptions {
   /**
@@ -24,6 +26,8 @@ export interface FolderOptions {
   readonly cacheBytes?: number | undefined;
   /** Most files kept in memory at a time, beside changed ones. Default: only `cacheBytes` counts. */
   readonly maxCached?: number | undefined;
+  /** Reads what is there now, beside a process that writes; takes no lock and refuses writes. Default false. */
+  readonly readOnly?: boolean | undefined;
   /** The file system; for tests. */
   readonly files?: Files | undefined;
 }
@@ -38,10 +42,19 @@ const CHECKS: Readonly<Record<keyof FolderOptions, (value: unknown) => boolean>>
   checkpointBytes: isCount,
   cacheBytes: isCount,
   maxCached: (value) => isCount(value) && Number.isInteger(value),
+  readOnly: (value) => typeof value === "boolean",
   files: (value) => typeof value === "object" && value !== null,
 };
 
-export function partSettings(layout: LayoutKind, path: string, options: FolderOptions): PartSettings {
+/** The store that `folder()` and `shards()` give. */
+export function partStore(layout: LayoutKind, path: string, options: FolderOptions): Store {
+  const settings = partSettings(layout, path, options);
+  return settings.readOnly
+    ? new ReadOnlyParts(`${layout}(${path}, read only)`, settings)
+    : new PartStore(`${layout}(${path})`, settings);
+}
+
+function partSettings(layout: LayoutKind, path: string, options: FolderOptions): PartSettings {
   if (typeof path !== "string" || path === "") {
     throw new ConfigError("CONFIG.INVALID", `${layout}() needs the path of a folder`, { fix: `${layout}("data")` });
   }
@@ -64,6 +77,7 @@ export function partSettings(layout: LayoutKind, path: string, options: FolderOp
     checkpointBytes: options.checkpointBytes ?? 4 * 1024 * 1024,
     cacheBytes: options.cacheBytes ?? 256 * 1024 * 1024,
     maxCached: options.maxCached ?? 0,
+    readOnly: options.readOnly ?? false,
     files: options.files ?? nodeFiles,
   };
 }

@@ -5,10 +5,11 @@
  */
 import { randomInt } from "node:crypto";
 import { checkAborted } from "../../base/abort.js";
-import { ConfigError, StorageError, TenonError } from "../../base/errors.js";
+import { ConfigError, type StorageError, TenonError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import { type Durability, Journal, type Replayed, replayJournal } from "../journal.js";
 import { encodeKey } from "../key.js";
+import { closedError, poisonedError, readOnlyError } from "../refusals.js";
 import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
 import { PartCache } from "./cache.js";
 import { applyChanges, type Changes, encodeChanges, partFor, sortChanges } from "./changes.js";
@@ -30,6 +31,8 @@ export interface PartSettings extends DiskSettings {
   readonly cacheBytes: number;
   /** Most clean partitions in memory; 0: only bytes count. */
   readonly maxCached: number;
+  /** Writes are refused, and closing leaves the files alone. */
+  readonly readOnly: boolean;
 }
 
 const NOTHING: Version = { sequence: 0, meta: new Map(), spaces: new Map() };
@@ -176,7 +179,7 @@ export class PartStore implements Store {
   }
 
   commit(batch: readonly Mutation[]): Promise<void> {
-    if (this.#inLine === 0 && this.#state === "open" && this.#poison === undefined && !this.#crowded) {
+    if (this.#inLine === 0 && this.#isWritable && !this.#crowded) {
       let changes: Changes;
       try {
         changes = sortChanges(this.#head, batch, this.#indexes);
@@ -333,7 +336,8 @@ export class PartStore implements Store {
         failure ??= error;
       }
     };
-    if (this.#poison === undefined && this.#published.sequence > 0) await attempt(() => this.#fold(false));
+    if (this.#poison === undefined && !this.#settings.readOnly && this.#published.sequence > 0)
+      await attempt(() => this.#fold(false));
     await attempt(() => this.#journal?.close());
     await attempt(() => this.#unlock());
     if (failure instanceof TenonError && failure.code === "STORAGE.POISONED") return;
@@ -369,24 +373,19 @@ export class PartStore implements Store {
     if (this.#state !== "open") throw this.#closedError();
   }
 
+  get #isWritable(): boolean {
+    return this.#state === "open" && this.#poison === undefined && !this.#settings.readOnly;
+  }
+
   #checkWritable(): void {
+    if (this.#isWritable) return;
     if (this.#state !== "open") throw this.#closedError();
-    if (this.#poison === undefined) return;
-    throw new StorageError(
-      "STORAGE.POISONED",
-      `${this.name} refuses writes: an earlier one could not be made durable`,
-      {
-        cause: this.#poison,
-        fix: "solve the cause, then close the database and open it again; everything acknowledged is still there",
-      },
-    );
+    if (this.#settings.readOnly) throw readOnlyError(this.#settings.folder);
+    throw poisonedError(this.name, this.#poison);
   }
 
   #closedError(): StorageError {
-    const what = this.#state === "new" ? "is not open yet" : this.#state === "open" ? "is open already" : "is closed";
-    return new StorageError("STORAGE.CLOSED", `${this.name} ${what}`, {
-      fix: "use the database between createClient() and close()",
-    });
+    return closedError(this.name, this.#state);
   }
 }
 

@@ -1,6 +1,5 @@
 /** Storage in a folder: collections are split into files by the value of a field, and only the files needed are loaded. */
-import { type FolderOptions, partSettings } from "../parts/options.js";
-import { PartStore } from "../parts/part-store.js";
+import { type FolderOptions, partStore } from "../parts/options.js";
 import type { Store } from "../store.js";
 
 /**
@@ -9,5 +8,5 @@ import type { Store } from "../store.js";
  * kept in memory as far as `cacheBytes` allow. Give each engine its own.
  */
 export function shards(path: string, options: FolderOptions = {}): Store {
-  return new PartStore(`shards(${path})`, partSettings("shards", path, options));
+  return partStore("shards", path, options);
 }
