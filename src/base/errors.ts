@@ -51,6 +51,7 @@ export const ERROR_CODES = {
     retryable: false,
     summary: "The connection broke during a commit: it may or may not have happened.",
   },
+  "STORAGE.NO_PRIMARY": { retryable: true, summary: "No server that takes writes can be reached; nothing was kept." },
   "STORAGE.READ_ONLY": { retryable: false, summary: "The storage was opened for reading only." },
   "STORAGE.CLOSED": { retryable: false, summary: "The database is closed." },
   "LOCKED.PROCESS": { retryable: true, summary: "Another process has the database open." },

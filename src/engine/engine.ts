@@ -28,9 +28,15 @@ export interface Executor {
   explain(query: FindQuery, options?: ExplainOptions): Promise<Plan>;
 }
 
+/**
+ * What a transaction sees of others. `readCommitted`: each query what is committed when it begins; `snapshot`: all queries one
+ * moment, and two that change the same row conflict; `serializable`: as if one ran after the other. An engine may give more.
+ */
+export type Isolation = "readCommitted" | "snapshot" | "serializable";
+
 export interface BeginOptions extends CallOptions {
   readonly mode: "read" | "write";
-  readonly isolation?: "snapshot" | "serializable" | undefined;
+  readonly isolation?: Isolation | undefined;
 }
 
 export interface Transaction extends Executor, AsyncDisposable {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { checkAborted } from "../base/abort.js";
 import { QueryError, TenonError, TransactionError } from "../base/errors.js";
 import { suggestion } from "../base/suggest.js";
-import type { BeginOptions } from "../engine/engine.js";
+import type { BeginOptions, Isolation } from "../engine/engine.js";
 import { show } from "./show.js";
 
 export interface TransactionOptions {
@@ -12,7 +12,8 @@ export interface TransactionOptions {
   readonly signal?: AbortSignal | undefined;
   /** `read`: one snapshot for several reads, and writes are refused. Default `write`. */
   readonly mode?: "read" | "write" | undefined;
-  readonly isolation?: "snapshot" | "serializable" | undefined;
+  /** At least this; the embedded engine and SQLite always give `serializable`. Default: what the engine was told, else `snapshot`. */
+  readonly isolation?: Isolation | undefined;
 }
 
 const DEFAULT_RETRIES = 3;
@@ -50,11 +51,13 @@ export function forgottenAwait(): TransactionError {
   );
 }
 
+const ISOLATIONS: ReadonlySet<unknown> = new Set<Isolation>(["readCommitted", "snapshot", "serializable"]);
+
 const CHECKS: ReadonlyMap<string, readonly [(value: unknown) => boolean, string]> = new Map([
   ["retries", [(value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0, "a whole number from 0"]],
   ["signal", [(value: unknown) => value instanceof AbortSignal, "an AbortSignal"]],
   ["mode", [(value: unknown) => value === "read" || value === "write", '"read" or "write"']],
-  ["isolation", [(value: unknown) => value === "snapshot" || value === "serializable", '"snapshot" or "serializable"']],
+  ["isolation", [(value: unknown) => ISOLATIONS.has(value), '"readCommitted", "snapshot" or "serializable"']],
 ]);
 
 /** Checks the options that a user passed. */

@@ -73,6 +73,8 @@ export interface RunResult {
 
 /** A connection as the engine wants it. Rows are arrays; every value is the server's text. */
 export interface PgConnection {
+  /** Leads to a replica: what is read may be a little old, and nothing can be written. */
+  readonly replica: boolean;
   run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult>;
   /** Several statements without parameters, in one round trip. */
   exec(text: string): Promise<void>;
@@ -80,13 +82,20 @@ export interface PgConnection {
   release(broken: boolean): void;
 }
 
+/** What a connection is wanted for: `read` may be answered by a replica. */
+export type Need = "read" | "write";
+
 /** Where connections come from. */
 export interface PgSource {
   /** Whether several connections can be out at once. */
   readonly concurrent: boolean;
   /** Whether a commit outlives the process. */
   readonly durable: boolean;
-  acquire(signal?: AbortSignal): Promise<PgConnection>;
+  /** Servers that can answer a read. */
+  readonly servers: number;
+  acquire(need: Need, signal?: AbortSignal): Promise<PgConnection>;
+  /** Something was written, or may have been: reads from now on must see it. */
+  wrote(): void;
   /** Prepared statements no longer fit: the schema has changed. */
   forget(): void;
   /** Destroys what is out, rejects who waits with `error`; ends what it has made itself. */

@@ -1,10 +1,10 @@
 /**
- * The engine over a PostgreSQL server (a pool of `pg`) or PGlite. A lone read, and a lone write that is one statement, is a
+ * The engine over PostgreSQL servers (pools of `pg`) or PGlite. A lone read, and a lone write that is one statement, is a
  * transaction of its own on the server; other lone writes and transactions run in REPEATABLE READ unless asked otherwise,
  * each on its own connection. A connection whose state is not known is destroyed, never given back.
  */
 import { checkAborted } from "../../base/abort.js";
-import { StorageError, TenonError } from "../../base/errors.js";
+import { ConflictError, StorageError, TenonError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
 import type {
@@ -13,23 +13,22 @@ import type {
   Capabilities,
   Engine,
   ExplainOptions,
+  Isolation,
   Plan,
   StreamOptions,
   Transaction,
 } from "../engine.js";
 import { Compiler } from "../sql/compiler.js";
-import { diagnose } from "../sql/diagnose.js";
-import { explainSql } from "../sql/explain.js";
-import { isOneStatement, SqlSession } from "../sql/session.js";
+import { isOneStatement, type SqlSession } from "../sql/session.js";
 import { SqlTransaction } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
 import { PostgresAdmin } from "./admin.js";
 import { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
-import type { PgSource } from "./driver.js";
-import { commitError, constraintOf, isConnectionLost, postgresError } from "./errors.js";
+import type { Need, PgSource } from "./driver.js";
+import { commitError, isConnectionLost, postgresError } from "./errors.js";
 import { again } from "./retry.js";
-import { advanceSequence } from "./sequence.js";
+import { explainOn, openSession, PARAMETER_LIMIT } from "./sessions.js";
 
 const CAPABILITIES: Capabilities = {
   pushdown: new Set<Filter["kind"]>(["and", "or", "not", "compare", "in", "text", "related"]),
@@ -40,46 +39,46 @@ const CAPABILITIES: Capabilities = {
   durable: true,
 };
 
-/** The wire protocol counts parameters in 16 bits. */
-const PARAMETER_LIMIT = 65535;
 const STREAM_BATCH = 1000;
 
-type Level = "read committed" | "repeatable read" | "serializable";
+const LEVELS: Readonly<Record<Isolation, string>> = {
+  readCommitted: "read committed",
+  snapshot: "repeatable read",
+  serializable: "serializable",
+};
 
 export class PostgresEngine implements Engine {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly admin: PostgresAdmin;
   readonly #source: PgSource;
+  readonly #isolation: Isolation;
   readonly #transactions = new Set<SqlTransaction>();
   #compiler: Compiler | null = null;
   #open = false;
 
-  constructor(name: string, source: PgSource) {
+  constructor(name: string, source: PgSource, isolation: Isolation = "snapshot") {
     this.name = name;
     this.#source = source;
+    this.#isolation = isolation;
     this.capabilities = {
       ...CAPABILITIES,
+      isolation: isolation === "serializable" ? "serializable" : "snapshot",
       writers: source.concurrent ? "many" : "one",
       cancel: source.concurrent ? "statement" : "batch",
       durable: source.durable,
     };
     this.admin = new PostgresAdmin({
       name,
-      transact: (work, options) =>
-        this.#lend(options, async (connection) => {
-          await connection.exec("begin");
-          try {
-            const result = await work(connection);
-            await connection.exec("commit");
-            return result;
-          } catch (error) {
-            if (!isConnectionLost(error)) await connection.exec("rollback");
-            throw error;
-          }
-        }),
+      transact: (work, options) => this.#lend("write", options, (connection) => this.#transact(connection, work)),
       changed: (schema) => this.#use(schema),
-      session: (connection, schema) => this.#session(connection, false, new Compiler(dialect, schema)),
+      session: (connection, schema) =>
+        openSession(connection, {
+          compiler: new Compiler(dialect, schema),
+          typed: (error) => this.#typed(error),
+          inTransaction: false,
+          lockRows: false,
+        }),
       concurrent: source.concurrent,
     });
   }
@@ -89,7 +88,7 @@ export class PostgresEngine implements Engine {
     this.#use(schema);
     this.#open = true;
     try {
-      await this.#lend(options, (connection) => connection.exec("select 1"));
+      await this.#lend("write", options, (connection) => connection.exec("select 1"));
     } catch (error) {
       this.#open = false;
       throw error;
@@ -113,13 +112,11 @@ export class PostgresEngine implements Engine {
   }
 
   async *stream(query: FindQuery, options?: StreamOptions): AsyncIterableIterator<readonly Doc[]> {
-    this.#checkOpen();
-    checkAborted(options?.signal);
-    const connection = await this.#acquire(options);
+    const level = this.#isolation === "serializable" ? "serializable" : "repeatable read";
+    const connection = await this.#begin(`begin isolation level ${level} read only`, "read", options);
     // Left early or failed: what is open on the server is not worth an extra round trip to know.
     let done = false;
     try {
-      await connection.exec("begin isolation level repeatable read read only");
       const batches = this.#session(connection).stream(query, options?.batch ?? STREAM_BATCH, options?.signal);
       for await (const batch of batches) {
         yield batch;
@@ -138,16 +135,19 @@ export class PostgresEngine implements Engine {
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     this.#checkOpen();
-    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT)) {
-      return this.#lend(
-        options,
-        (connection) => this.#session(connection).write(command, options?.signal),
-        commitError,
-      );
+    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT) && this.#isolation !== "serializable") {
+      const lone = (connection: PostgresConnection) => this.#session(connection).write(command, options?.signal);
+      return again(options?.signal, async () => {
+        try {
+          return await this.#lend("write", options, lone, commitError);
+        } finally {
+          this.#source.wrote();
+        }
+      });
     }
     // A lone command may always be run again: nobody has seen anything of it.
     return again(options?.signal, async () => {
-      const transaction = await this.begin({ mode: "write", signal: options?.signal });
+      const transaction = await this.begin({ mode: "write", isolation: this.#loneLevel(), signal: options?.signal });
       try {
         const result = await transaction.write(command, options);
         await transaction.commit();
@@ -159,9 +159,12 @@ export class PostgresEngine implements Engine {
   }
 
   async begin(options: BeginOptions): Promise<Transaction> {
-    const level: Level = options.isolation === "serializable" ? "serializable" : "repeatable read";
+    const isolation = options.isolation ?? this.#isolation;
+    const reads = options.mode === "read";
     const connection = await this.#begin(
-      `begin isolation level ${level}${options.mode === "read" ? " read only" : ""}`,
+      // A transaction takes its snapshot with its first statement: one that reads takes it now.
+      `begin isolation level ${LEVELS[isolation]}${reads ? " read only; select 1" : ""}`,
+      reads && isolation !== "serializable" ? "read" : "write",
       options,
     );
     const guard = new TransactionGuard({ checkOpen: () => this.#checkOpen(), signal: options.signal, serial: true });
@@ -169,10 +172,13 @@ export class PostgresEngine implements Engine {
       {
         checkOpen: () => this.#checkOpen(),
         commitError: (error) => (this.#open ? commitError(error, this.name) : closedStorage()),
-        ended: (ended) => this.#transactions.delete(ended),
+        ended: (ended) => {
+          this.#transactions.delete(ended);
+          if (!reads) this.#source.wrote();
+        },
       },
       {
-        session: this.#session(connection, options.mode === "write"),
+        session: this.#session(connection, !reads, isolation === "readCommitted"),
         cursors: true,
         exec: (text) =>
           connection.exec(text).catch((error: unknown) => {
@@ -204,53 +210,109 @@ export class PostgresEngine implements Engine {
     this.#source.forget();
   }
 
-  async #begin(text: string, options: BeginOptions): Promise<PostgresConnection> {
+  /** Lone commands are run again when they conflict, so they need not see less than one moment. */
+  #loneLevel(): Isolation {
+    return this.#isolation === "readCommitted" ? "snapshot" : this.#isolation;
+  }
+
+  async #begin(text: string, need: Need, options: CallOptions | undefined): Promise<PostgresConnection> {
     this.#checkOpen();
-    checkAborted(options.signal);
+    checkAborted(options?.signal);
     for (let attempt = 0; ; attempt++) {
-      const connection = await this.#acquire(options);
+      const connection = await this.#acquire(need, options);
       try {
-        // A transaction takes its snapshot with its first statement: take it now.
-        await connection.exec(options.mode === "read" ? `${text}; select 1` : text);
+        await connection.exec(text);
         return connection;
       } catch (error) {
         connection.release(true);
         // A connection that died while nobody used it: there are others.
-        if (attempt > 0 || !isConnectionLost(error) || !this.#open) throw this.#typed(error);
+        if (attempt >= this.#source.servers || !isConnectionLost(error) || !this.#open) throw this.#typed(error);
       }
     }
   }
 
-  async #acquire(options: CallOptions | undefined): Promise<PostgresConnection> {
+  async #transact<T>(connection: PostgresConnection, work: (connection: PostgresConnection) => Promise<T>): Promise<T> {
+    await connection.exec("begin");
+    try {
+      const result = await work(connection);
+      await connection.exec("commit").catch((error: unknown) => {
+        throw commitError(error, this.name);
+      });
+      return result;
+    } catch (error) {
+      if (!isConnectionLost(error)) await connection.exec("rollback");
+      throw error;
+    } finally {
+      this.#source.wrote();
+    }
+  }
+
+  async #acquire(need: Need, options: CallOptions | undefined): Promise<PostgresConnection> {
     this.#checkOpen();
     try {
-      return new PostgresConnection(await this.#source.acquire(options?.signal));
+      return new PostgresConnection(await this.#source.acquire(need, options?.signal));
     } catch (error) {
       throw this.#typed(error);
     }
   }
 
-  /** Reads change nothing, so one that met a dead connection is tried once more on another one. */
+  /**
+   * Reads change nothing: one that met a dead connection is tried again on another one, and one that a replica could not
+   * answer (it cancels reads that are in the way of its replay; it may not have a new table yet) on the primary.
+   */
   async #reading<T>(
     options: CallOptions | undefined,
     work: (connection: PostgresConnection) => Promise<T>,
   ): Promise<T> {
-    try {
-      return await this.#lend(options, work);
-    } catch (error) {
-      if (!this.#open || !(error instanceof TenonError) || error.code !== "STORAGE.DISCONNECTED") throw error;
-      return this.#lend(options, work);
+    if (this.#isolation === "serializable") return this.#readingSerially(options, work);
+    let need: Need = "read";
+    for (let attempt = 0; ; attempt++) {
+      let onReplica = false;
+      try {
+        return await this.#lend(need, options, (connection) => {
+          onReplica = connection.raw.replica;
+          return work(connection);
+        });
+      } catch (error) {
+        if (!this.#open || !(error instanceof TenonError) || attempt > this.#source.servers) throw error;
+        if (error.code === "STORAGE.DISCONNECTED" && attempt < this.#source.servers) continue;
+        if (!onReplica || !(error instanceof ConflictError || error.code === "STORAGE.IO")) throw error;
+        need = "write";
+      }
     }
   }
 
+  /** A read outside of transactions takes part in the order of those that are serializable. */
+  #readingSerially<T>(
+    options: CallOptions | undefined,
+    work: (connection: PostgresConnection) => Promise<T>,
+  ): Promise<T> {
+    return again(options?.signal, async () => {
+      const connection = await this.#begin("begin isolation level serializable read only", "write", options);
+      let done = false;
+      try {
+        const result = await work(connection);
+        await connection.exec("commit");
+        done = true;
+        return result;
+      } catch (error) {
+        throw this.#typed(error);
+      } finally {
+        if (!done) done = await endQuietly(connection);
+        connection.release(!done);
+      }
+    });
+  }
+
   async #lend<T>(
+    need: Need,
     options: CallOptions | undefined,
     work: (connection: PostgresConnection) => Promise<T>,
     typed = postgresError,
   ): Promise<T> {
     this.#checkOpen();
     checkAborted(options?.signal);
-    const connection = await this.#acquire(options);
+    const connection = await this.#acquire(need, options);
     let broken = false;
     try {
       return await work(connection);
@@ -266,49 +328,13 @@ export class PostgresEngine implements Engine {
     return this.#open ? postgresError(error, this.name) : closedStorage();
   }
 
-  #session(
-    connection: PostgresConnection,
-    inTransaction = false,
-    compiler: Compiler = this.#compilerNow(),
-  ): SqlSession {
-    return new SqlSession(connection, {
-      compiler,
-      parameterLimit: PARAMETER_LIMIT,
-      explainError: async (error, tried) => {
-        if (!this.#open) return closedStorage();
-        // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
-        if (isConnectionLost(error)) return inTransaction || tried === null ? this.#typed(error) : (error as Error);
-        if (inTransaction && tried !== null) await connection.undoWrite();
-        if (tried === null || constraintOf(error) === null) return this.#typed(error);
-        const find = async (query: FindQuery) => {
-          const { compiled, statement } = compiler.find(query);
-          return compiled.decode(await connection.query(statement));
-        };
-        return (await diagnose(find, compiler.schema, tried)) ?? this.#typed(error);
-      },
-      advanceSequence,
-      ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
-      checkLast: async (constraints, work) => {
-        const names = constraints.map(dialect.quote).join(", ");
-        await connection.raw.exec(`set constraints ${names} deferred`);
-        const result = await work();
-        await connection.raw.exec(`set constraints ${names} immediate`);
-        return result;
-      },
-    });
+  #session(connection: PostgresConnection, inTransaction = false, lockRows = false): SqlSession {
+    const typed = (error: unknown) => this.#typed(error);
+    return openSession(connection, { compiler: this.#compilerNow(), typed, inTransaction, lockRows });
   }
 
-  async #explain(connection: PostgresConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {
-    const { compiled, statement } = this.#compilerNow().find(query);
-    const { rows } = await connection.raw.run(`explain ${statement.text}`, statement.params);
-    const details = rows.map((row) => String(row[0]));
-    const indexes = details.flatMap((detail) =>
-      [...detail.matchAll(/Index (?:Only )?Scan(?: Backward)? using (\S+)|Bitmap Index Scan on (\S+)/g)].map(
-        (match) => match[1] ?? match[2] ?? "",
-      ),
-    );
-    const returned = options?.analyze === true ? compiled.decode(await connection.query(statement)).length : null;
-    return explainSql(this.name, query, compiled, [...new Set(indexes)], details, returned);
+  #explain(connection: PostgresConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {
+    return explainOn(connection, this.#compilerNow(), this.name, query, options);
   }
 
   #compilerNow(): Compiler {

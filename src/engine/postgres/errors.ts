@@ -48,6 +48,7 @@ const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
     (_error, _where, details) =>
       new LockedError("Another transaction holds the lock", { ...details, fix: "try again" }),
   ],
+  ["25006", (_error, where, details) => noPrimary(`${where} takes no writes: it is a replica`, details)],
   ["53100", (_error, where, details) => new StorageError("STORAGE.FULL", `The disk of ${where} is full`, details)],
   [
     "53300",
@@ -79,6 +80,13 @@ function conflict(details: ErrorDetails): ConflictError {
   return new ConflictError("CONFLICT.SERIALIZATION", "Another transaction changed the same data", {
     ...details,
     fix: "run the transaction again",
+  });
+}
+
+export function noPrimary(message: string, details: ErrorDetails = {}): StorageError {
+  return new StorageError("STORAGE.NO_PRIMARY", message, {
+    ...details,
+    fix: "try again once a replica was promoted; name all servers, so that it is found (replicas)",
   });
 }
 

@@ -1,7 +1,7 @@
 /** PGlite has one connection: it goes round. Whoever has it runs statements; all others wait. */
 import { checkAborted } from "../../base/abort.js";
 import { Mutex } from "../../base/mutex.js";
-import type { PgConnection, PgliteDatabase, PgSource } from "./driver.js";
+import type { Need, PgConnection, PgliteDatabase, PgSource } from "./driver.js";
 import { Waiting } from "./waiting.js";
 
 /** boolean, bytea, int8, text, json, float8, timestamptz, numeric, jsonb: as the server wrote them. */
@@ -10,6 +10,7 @@ const parsers = Object.fromEntries(TEXT_TYPES.map((type) => [type, (value: strin
 
 export class PgliteSource implements PgSource {
   readonly concurrent = false;
+  readonly servers = 1;
   readonly durable: boolean;
   readonly #database: PgliteDatabase;
   readonly #turn = new Mutex();
@@ -23,7 +24,7 @@ export class PgliteSource implements PgSource {
     this.#waiting = new Waiting(name, acquireTimeout);
   }
 
-  async acquire(signal?: AbortSignal): Promise<PgConnection> {
+  async acquire(_need: Need, signal?: AbortSignal): Promise<PgConnection> {
     const release = await this.#waiting.wait(
       () => this.#turn.acquire(),
       signal,
@@ -31,6 +32,7 @@ export class PgliteSource implements PgSource {
     );
     let released = false;
     const connection: PgConnection = {
+      replica: false,
       run: async (text, params, options) => {
         checkAborted(options?.signal);
         const { rows, affectedRows } = await this.#database.query(text, params as unknown[], {
@@ -55,6 +57,8 @@ export class PgliteSource implements PgSource {
     this.#out = connection;
     return connection;
   }
+
+  wrote(): void {}
 
   forget(): void {}
 

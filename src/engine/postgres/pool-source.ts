@@ -6,6 +6,7 @@ import { abortedError, checkAborted } from "../../base/abort.js";
 import { QueryError } from "../../base/errors.js";
 import { requestCancel } from "./cancel.js";
 import type {
+  Need,
   PgClient,
   PgConnection,
   PgPool,
@@ -23,7 +24,8 @@ export interface PoolSourceOptions {
   readonly acquireTimeout: number;
   /** Milliseconds a statement may take; 0: any time. */
   readonly statementTimeout: number;
-  readonly preparedStatements: boolean;
+  /** Absent: unless there is a pooler in between, which may give the next statement to another session. */
+  readonly preparedStatements?: boolean | undefined;
   /** Whether the pool is ours to end. */
   readonly owned: boolean;
 }
@@ -62,16 +64,18 @@ class PreparedNames {
 let nextName = 1;
 
 class PooledConnection implements PgConnection {
+  readonly replica = false;
   readonly #client: PgClient;
   readonly #options: PoolSourceOptions;
-  readonly #names: PreparedNames;
+  /** Null: nothing is prepared. */
+  readonly #names: () => PreparedNames | null;
   readonly #ended: (connection: PooledConnection) => void;
   #released = false;
 
   constructor(
     client: PgClient,
     options: PoolSourceOptions,
-    names: PreparedNames,
+    names: () => PreparedNames | null,
     ended: (connection: PooledConnection) => void,
   ) {
     this.#client = client;
@@ -82,7 +86,7 @@ class PooledConnection implements PgConnection {
   }
 
   async run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult> {
-    const name = options?.prepare === true && this.#options.preparedStatements ? this.#names.of(text) : undefined;
+    const name = options?.prepare === true ? this.#names()?.of(text) : undefined;
     const config: PgQueryConfig = { text, values: params as unknown[], rowMode: "array", types: asText };
     const { rows, rowCount } = await this.#ask(name === undefined ? config : { ...config, name }, options?.signal);
     return { rows: rows as (readonly unknown[])[], count: rowCount ?? 0 };
@@ -151,15 +155,18 @@ function isCancelled(error: unknown): boolean {
 export class PoolSource implements PgSource {
   readonly concurrent = true;
   readonly durable = true;
+  readonly servers = 1;
   readonly #pool: PgPool;
   readonly #options: PoolSourceOptions;
   readonly #waiting: Waiting;
   readonly #names = new PreparedNames();
   readonly #out = new Set<PooledConnection>();
+  #prepares: boolean | null;
 
   constructor(pool: PgPool, options: PoolSourceOptions) {
     this.#pool = pool;
     this.#options = options;
+    this.#prepares = options.preparedStatements ?? null;
     this.#waiting = new Waiting(options.name, options.acquireTimeout);
     pool.on("error", ignore);
   }
@@ -169,16 +176,36 @@ export class PoolSource implements PgSource {
     return this.#out.size;
   }
 
-  async acquire(signal?: AbortSignal): Promise<PgConnection> {
+  async acquire(_need: Need, signal?: AbortSignal): Promise<PgConnection> {
     const client = await this.#waiting.wait(
       () => this.#pool.connect(),
       signal,
       (unwanted) => unwanted.release(),
     );
-    const connection = new PooledConnection(client, this.#options, this.#names, (ended) => this.#out.delete(ended));
+    const connection = new PooledConnection(
+      client,
+      this.#options,
+      () => (this.#prepares === true ? this.#names : null),
+      (ended) => this.#out.delete(ended),
+    );
     this.#out.add(connection);
+    if (this.#prepares === null) await this.#findPooler(client, connection, signal);
     return connection;
   }
+
+  /** A pooler gives its clients process numbers of its own making, another one than the server tells. */
+  async #findPooler(client: PgClient, connection: PgConnection, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      const { rows } = await connection.run("select pg_backend_pid()", [], { signal });
+      const { processID } = client;
+      this.#prepares ??= typeof processID !== "number" || Number(rows[0]?.[0]) === processID;
+    } catch (error) {
+      connection.release(true);
+      throw error;
+    }
+  }
+
+  wrote(): void {}
 
   forget(): void {
     this.#names.forget();

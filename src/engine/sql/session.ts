@@ -14,7 +14,7 @@ import { foreignKeyName } from "./compile-ddl.js";
 import { rowsPerStatement } from "./compile-insert.js";
 import { compileReplace, countedFields, writtenReader } from "./compile-write.js";
 import type { Compiler } from "./compiler.js";
-import { writingOrder } from "./row-order.js";
+import { writingSteps } from "./row-order.js";
 import { checkedLast, deleteComesBack } from "./settling.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
@@ -39,6 +39,8 @@ export interface SessionContext {
   explainError(error: unknown, tried: Tried | null): Promise<Error>;
   /** Before every statement of a write, for databases in which a failed statement ends the transaction. */
   readonly beforeWrite?: () => Promise<void>;
+  /** Where a transaction's statements see different moments: how a statement locks the rows that it reads, so that what is written after them rests on what they hold. */
+  readonly toWrite?: (statement: Statement) => Statement;
   /** Runs a delete with the checks of these foreign keys put off to its end. Absent: the database does so by itself. */
   readonly checkLast?: (constraints: readonly string[], work: () => Promise<WriteResult>) => Promise<WriteResult>;
   /** After rows with explicit auto-increment keys: the counter must not give them again. */
@@ -146,12 +148,12 @@ export class SqlSession {
     const model = compiler.model(command.model);
     // Refuses what no row can take, however many rows there are.
     const change = compileChanges(model, command.changes);
-    const statement = compiler.update(command, command.returning);
+    const statement = this.#chooses(command) ? null : compiler.update(command, command.returning);
     if (statement !== null) return this.#direct(statement, command, model, signal);
-    const before = await this.find(wholeDocs(model, command.where, command.limit), signal);
+    const before = await this.#findToWrite(model, command, signal);
     const after = before.map(change);
-    for (const at of writingOrder(model, before, after)) {
-      const statement = compileReplace(compiler.dialect, model, after[at]!);
+    for (const doc of writingSteps(model, before, after)) {
+      const statement = compileReplace(compiler.dialect, model, doc);
       await this.#execute(statement, { command, docs: after, before }, signal);
     }
     return { count: after.length, docs: command.returning ? after : [] };
@@ -173,12 +175,30 @@ export class SqlSession {
 
   async #remove(command: Command<"delete">, model: ModelMeta, signal?: AbortSignal): Promise<WriteResult> {
     const { compiler } = this.#context;
-    const direct = deleteComesBack(compiler.schema, model) ? null : compiler.delete(command, command.returning);
+    const inSteps = this.#chooses(command) || deleteComesBack(compiler.schema, model);
+    const direct = inSteps ? null : compiler.delete(command, command.returning);
     if (direct !== null) return this.#direct(direct, command, model, signal);
-    const docs = await this.find(wholeDocs(model, command.where, command.limit), signal);
+    const docs = await this.#findToWrite(model, command, signal);
     const byKeys = compiler.delete({ ...command, where: keyFilter(model, docs), limit: null }, false);
     if (docs.length > 0 && byKeys !== null) await this.#execute(byKeys, { command, docs: [] }, signal);
     return { count: docs.length, docs: command.returning ? docs : [] };
+  }
+
+  /** Chooses some of the rows that match: two at once must not choose the same. */
+  #chooses({ limit }: Command<"update" | "delete">): boolean {
+    return limit !== null && this.#context.toWrite !== undefined;
+  }
+
+  async #findToWrite(
+    model: ModelMeta,
+    { where, limit }: Command<"update" | "delete">,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly Doc[]> {
+    const query = wholeDocs(model, where, limit);
+    const { toWrite } = this.#context;
+    if (toWrite === undefined) return this.find(query, signal);
+    const { compiled, statement } = this.#context.compiler.find(query);
+    return compiled.decode(await this.#query(toWrite(statement), signal));
   }
 
   async #direct(

@@ -1,0 +1,72 @@
+/** Sessions on PostgreSQL connections: what the shared session must be told about this database, and explain. */
+import type { FindQuery } from "../../query/ir.js";
+import type { ExplainOptions, Plan } from "../engine.js";
+import type { Compiler } from "../sql/compiler.js";
+import { diagnose } from "../sql/diagnose.js";
+import { explainSql } from "../sql/explain.js";
+import { SqlSession } from "../sql/session.js";
+import type { PostgresConnection } from "./connection.js";
+import { postgresDialect as dialect } from "./dialect.js";
+import { constraintOf, isConnectionLost } from "./errors.js";
+import { advanceSequence } from "./sequence.js";
+
+/** The wire protocol counts parameters in 16 bits. */
+export const PARAMETER_LIMIT = 65535;
+
+export interface SessionOptions {
+  readonly compiler: Compiler;
+  /** The typed error for whatever was thrown, or that the engine is closed. */
+  typed(error: unknown): Error;
+  /** Inside a transaction that goes on after a refused write. */
+  readonly inTransaction: boolean;
+  /** Each statement sees what is committed when it begins, so rows that are read to be written are locked. */
+  readonly lockRows: boolean;
+}
+
+export function openSession(connection: PostgresConnection, options: SessionOptions): SqlSession {
+  const { compiler, typed, inTransaction } = options;
+  return new SqlSession(connection, {
+    compiler,
+    parameterLimit: PARAMETER_LIMIT,
+    explainError: async (error, tried) => {
+      // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
+      if (isConnectionLost(error)) return inTransaction || tried === null ? typed(error) : (error as Error);
+      if (inTransaction && tried !== null) await connection.undoWrite();
+      if (tried === null || constraintOf(error) === null) return typed(error);
+      const find = async (query: FindQuery) => {
+        const { compiled, statement } = compiler.find(query);
+        return compiled.decode(await connection.query(statement));
+      };
+      return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
+    },
+    advanceSequence,
+    ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
+    ...(options.lockRows ? { toWrite: (statement) => ({ ...statement, text: `${statement.text} for update` }) } : {}),
+    checkLast: async (constraints, work) => {
+      const names = constraints.map(dialect.quote).join(", ");
+      await connection.raw.exec(`set constraints ${names} deferred`);
+      const result = await work();
+      await connection.raw.exec(`set constraints ${names} immediate`);
+      return result;
+    },
+  });
+}
+
+export async function explainOn(
+  connection: PostgresConnection,
+  compiler: Compiler,
+  engine: string,
+  query: FindQuery,
+  options?: ExplainOptions,
+): Promise<Plan> {
+  const { compiled, statement } = compiler.find(query);
+  const { rows } = await connection.raw.run(`explain ${statement.text}`, statement.params);
+  const details = rows.map((row) => String(row[0]));
+  const indexes = details.flatMap((detail) =>
+    [...detail.matchAll(/Index (?:Only )?Scan(?: Backward)? using (\S+)|Bitmap Index Scan on (\S+)/g)].map(
+      (match) => match[1] ?? match[2] ?? "",
+    ),
+  );
+  const returned = options?.analyze === true ? compiled.decode(await connection.query(statement)).length : null;
+  return explainSql(engine, query, compiled, [...new Set(indexes)], details, returned);
+}
