@@ -7,7 +7,6 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { embedded } from "../../src/engine/embedded/engine.js";
-import { file } from "../../src/storage/file/file.js";
 import { Random } from "../differential/random.js";
 import { acknowledgedBy, type Bundle, type Child, start } from "./children.js";
 import { commitsIn, openSequence, SEQUENCE } from "./sequence.js";
@@ -111,11 +110,10 @@ async function readOn(
   goOn: () => boolean,
   tally: ContentionTally,
 ): Promise<readonly string[]> {
-  if (!storage.readers) return [];
   let last = 0;
   while (goOn()) {
     await setTimeout(10);
-    const engine = embedded({ storage: file(`${dir}/db.json`, { readOnly: true }) });
+    const engine = embedded({ storage: storage.open(dir, undefined, true) });
     try {
       await engine.open(SEQUENCE);
       const found = await commitsIn(engine);

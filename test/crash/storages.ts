@@ -8,15 +8,13 @@ import type { Store } from "../../src/storage/store.js";
 export interface StorageCase {
   readonly name: string;
   /** A store in the directory `dir`; without `files`, on the real disk. */
-  open(dir: string, files?: Files): Store;
+  open(dir: string, files?: Files, readOnly?: boolean): Store;
   /** How often it is chosen, against the others. */
   readonly weight: number;
   /** Acknowledged writes may be lost at a power cut (not when the process is killed). */
   readonly lossy: boolean;
   /** Commits go to a journal first; else each writes the data files. */
   readonly journaled: boolean;
-  /** Takes readers beside the writer (`readOnly`). */
-  readonly readers?: boolean;
 }
 
 const SMALL = 1200;
@@ -24,84 +22,76 @@ const SMALL = 1200;
 export const STORAGES: readonly StorageCase[] = [
   {
     name: "file",
-    open: (dir, files) => file(`${dir}/db.json`, { files }),
+    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly }),
     weight: 5,
     lossy: false,
     journaled: true,
-    readers: true,
   },
   {
     name: "file, small journal",
-    open: (dir, files) => file(`${dir}/db.json`, { files, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly, checkpointBytes: SMALL }),
     weight: 5,
     lossy: false,
     journaled: true,
-    readers: true,
   },
   {
     name: "file, checkpoint: commit",
-    open: (dir, files) => file(`${dir}/db.json`, { files, checkpoint: "commit" }),
+    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly, checkpoint: "commit" }),
     weight: 3,
     lossy: false,
     journaled: false,
-    readers: true,
   },
   {
     name: "file, gzip",
-    open: (dir, files) => file(`${dir}/db.json`, { files, compression: true, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) =>
+      file(`${dir}/db.json`, { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
     lossy: false,
     journaled: true,
-    readers: true,
   },
   {
     name: "file, relaxed",
-    open: (dir, files) =>
-      file(`${dir}/db.json`, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) =>
+      file(`${dir}/db.json`, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 1,
     lossy: true,
     journaled: true,
-    readers: true,
   },
   {
     name: "folder",
-    open: (dir, files) => folder(dir, { files, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) => folder(dir, { files, readOnly, checkpointBytes: SMALL }),
     weight: 3,
     lossy: false,
     journaled: true,
-    readers: false,
   },
   {
     name: "shards",
-    open: (dir, files) => shards(dir, { files, checkpointBytes: SMALL, cacheBytes: 4000 }),
+    open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpointBytes: SMALL, cacheBytes: 4000 }),
     weight: 5,
     lossy: false,
     journaled: true,
-    readers: false,
   },
   {
     name: "shards, checkpoint: commit",
-    open: (dir, files) => shards(dir, { files, checkpoint: "commit", maxCached: 1 }),
+    open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpoint: "commit", maxCached: 1 }),
     weight: 2,
     lossy: false,
     journaled: true,
-    readers: false,
   },
   {
     name: "shards, gzip",
-    open: (dir, files) => shards(dir, { files, compression: true, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) => shards(dir, { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
     lossy: false,
     journaled: true,
-    readers: false,
   },
   {
     name: "shards, relaxed",
-    open: (dir, files) => shards(dir, { files, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    open: (dir, files, readOnly) =>
+      shards(dir, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 2,
     lossy: true,
     journaled: true,
-    readers: false,
   },
 ];
 

@@ -60,7 +60,7 @@ export class Scheduler {
 }
 
 /** The disk, each call of which waits for its turn; now and then one fails. */
-function scheduled(disk: MemoryDisk, scheduler: Scheduler): MemoryDisk {
+export function scheduled(disk: MemoryDisk, scheduler: Scheduler): MemoryDisk {
   return new Proxy(disk, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
