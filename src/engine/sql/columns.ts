@@ -35,6 +35,16 @@ export function kindOf(type: FieldType): ColumnKind {
   return type.kind === "enum" ? enumKind(type.values) : KINDS[type.kind];
 }
 
+/** Whether null is a value of the type itself. */
+function admitsNull(type: FieldType): boolean {
+  return type.kind === "json" || type.kind === "null" || (type.kind === "union" && type.options.some(admitsNull));
+}
+
+/** Whether the column is declared `not null`. */
+export function isRequired(field: FieldMeta): boolean {
+  return !field.nullable && !field.optional && !admitsNull(field.type);
+}
+
 const fieldMaps = new WeakMap<ModelMeta, ReadonlyMap<string, FieldMeta>>();
 
 function fieldNamed(model: ModelMeta, name: string): FieldMeta | undefined {

@@ -1,7 +1,7 @@
 /** SchemaOp -> DDL. Foreign keys are declared with the table; `restrict` is SQL's NO ACTION: checked when the statement ends. */
-import { NotSupportedError } from "../../base/errors.js";
-import type { FieldMeta, FieldType, IndexMeta, ModelMeta, OnDelete, RelationMeta, Schema } from "../../schema/model.js";
-import { fieldOf, kindOf } from "./columns.js";
+import { ConfigError, NotSupportedError } from "../../base/errors.js";
+import type { FieldMeta, IndexMeta, ModelMeta, OnDelete, RelationMeta, Schema } from "../../schema/model.js";
+import { fieldOf, isRequired, kindOf } from "./columns.js";
 import type { Dialect } from "./dialect.js";
 import { modelNamed } from "./scope.js";
 
@@ -24,16 +24,10 @@ export function columnList(dialect: Dialect, model: ModelMeta, names: readonly s
   return names.map((name) => dialect.quote(fieldOf(model, name).column)).join(", ");
 }
 
-/** Whether null is a value of the type itself. */
-function admitsNull(type: FieldType): boolean {
-  return type.kind === "json" || type.kind === "null" || (type.kind === "union" && type.options.some(admitsNull));
-}
-
 export function columnDefinition(dialect: DdlDialect, model: ModelMeta, field: FieldMeta): string {
   const column = dialect.quote(field.column);
   if (model.keyGeneration === "increment" && field.name === model.key[0]) return dialect.incrementKey(column);
-  const required = !field.nullable && !field.optional && !admitsNull(field.type);
-  return `${column} ${dialect.columnType(kindOf(field.type))}${required ? " not null" : ""}`;
+  return `${column} ${dialect.columnType(kindOf(field.type))}${isRequired(field) ? " not null" : ""}`;
 }
 
 export function foreignKeyName(model: ModelMeta, relation: RelationMeta): string {
@@ -58,6 +52,24 @@ export function createTable(dialect: DdlDialect, schema: Schema, model: ModelMet
 /** Index names live in one name space of the database: a name that does not start with its collection gets it. */
 export function indexName(model: ModelMeta, index: string): string {
   return index.startsWith(`${model.collection}_`) ? index : `${model.collection}_${index}`;
+}
+
+/** Tables and indexes share one name space, in which SQLite does not tell case apart: two of one name are refused here. */
+export function checkNames(dialect: Dialect, schema: Schema): void {
+  const taken = new Map<string, string>();
+  const take = (name: string, what: string): void => {
+    const kept = dialect.quote(name).toLowerCase();
+    const other = taken.get(kept);
+    if (other !== undefined)
+      throw new ConfigError("CONFIG.INVALID", `${what} and ${other} would both be called ${kept} in the database`, {
+        fix: "give one of the indexes another name: { on, name }",
+        meta: { name },
+      });
+    taken.set(kept, what);
+  };
+  for (const model of schema.models.values()) take(model.collection, `the table of ${model.name}`);
+  for (const model of schema.models.values())
+    for (const index of model.indexes) take(indexName(model, index.name), `index ${index.name} of ${model.name}`);
 }
 
 export function createIndex(dialect: DdlDialect, model: ModelMeta, index: IndexMeta): string {

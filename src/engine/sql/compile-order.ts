@@ -2,9 +2,10 @@
 import type { OrderKey, OrderTerm, Selection } from "../../query/ir.js";
 import { type OrderKeyHandlers, visitOrderKey } from "../../query/visit.js";
 import type { Json, Path } from "../../schema/model.js";
-import { type Operand, operandAt } from "./columns.js";
+import { fieldOf, isRequired, type Operand, operandAt } from "./columns.js";
 import { compileFilter, FALSE, TRUE } from "./compile-filter.js";
 import { relatedSource, relationNamed, type Scope } from "./scope.js";
+import { type Slice, slotsOfSlice } from "./shape.js";
 import { join, type Sql, sql } from "./sql.js";
 import { portable } from "./strings.js";
 
@@ -28,6 +29,10 @@ function keyOf(scope: Scope, key: OrderKey): Sql | null {
   return visitOrderKey(key, KEY, scope);
 }
 
+function neverNull({ model }: Scope, key: OrderKey): boolean {
+  return key.kind === "path" && key.path.length === 1 && isRequired(fieldOf(model, key.path[0]!));
+}
+
 /** The number of related rows that match, or null when the condition is not SQL's. */
 export function countOf(outer: Scope, relation: string, where: Parameters<typeof compileFilter>[1] | null): Sql | null {
   const { scope, from, on } = relatedSource(outer, relationNamed(outer.model, relation));
@@ -41,7 +46,9 @@ export function compileOrderBy(scope: Scope, terms: readonly OrderTerm[]): Sql |
   for (const term of terms) {
     const key = keyOf(scope, term.key);
     if (key === null) return null;
-    parts.push(sql`${key} ${term.direction} nulls ${term.nulls}`);
+    // Where no null can be, an index serves whatever it thinks of nulls.
+    const nulls = neverNull(scope, term.key) ? "" : ` nulls ${term.nulls}`;
+    parts.push(sql`${key} ${term.direction}${nulls}`);
   }
   return join(parts, ", ");
 }
@@ -54,7 +61,7 @@ export function compileAfterCursor(
   after: readonly Json[],
 ): Sql | null {
   const { dialect, literals } = scope;
-  const first = (selection.limit === null ? 0 : 1) + (selection.offset === 0 ? 0 : 1);
+  const first = slotsOfSlice(selection).end;
   let condition: Sql = FALSE;
   for (let index = terms.length - 1; index >= 0; index--) {
     const term = terms[index]!;
@@ -81,14 +88,13 @@ export function compileAfterCursor(
   return condition;
 }
 
-/** The selection's `limit … offset …`, with its numbers as parameters. */
-export function compileSlice(
-  { dialect, literals }: Scope,
-  owner: object,
-  { limit, offset }: { readonly limit: number | null; readonly offset: number },
-): Sql {
+/** The selection's `limit … offset …`: a short limit as text, other numbers as parameters. */
+export function compileSlice({ dialect, literals }: Scope, owner: object, slice: Slice): Sql {
+  const { limit, offset } = slice;
+  const slots = slotsOfSlice(slice);
   const encode = (value: Json) => dialect.encode("int", value);
-  const count = limit === null ? null : literals.at(owner, 0, limit, encode);
-  const start = offset === 0 ? null : literals.at(owner, limit === null ? 0 : 1, offset, encode);
+  const count =
+    limit === null ? null : slots.limit === null ? [String(limit)] : literals.at(owner, slots.limit, limit, encode);
+  const start = slots.offset === null ? null : literals.at(owner, slots.offset, offset, encode);
   return dialect.limit(count, start);
 }

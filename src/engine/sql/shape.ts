@@ -21,6 +21,29 @@ class NoShape extends Error {}
 /** Never thrown out of this file. */
 const NO_SHAPE = new NoShape();
 
+/** How many rows, from where. */
+export interface Slice {
+  readonly limit: number | null;
+  readonly offset: number;
+}
+
+/**
+ * Limits up to this stand in the text: databases plan by them, and SQLite even prepares a statement anew whenever the
+ * parameter behind a `limit` is bound.
+ */
+const LIMIT_IN_TEXT = 100;
+
+/** The parameters that a slice takes up among the values of its owner, in order: which of them is which. */
+export function slotsOfSlice({ limit, offset }: Slice): {
+  readonly limit: number | null;
+  readonly offset: number | null;
+  readonly end: number;
+} {
+  const limitSlot = limit !== null && limit > LIMIT_IN_TEXT ? 0 : null;
+  const next = limitSlot === null ? 0 : 1;
+  return { limit: limitSlot, offset: offset === 0 ? null : next, end: next + (offset === 0 ? 0 : 1) };
+}
+
 interface Walk {
   key: string;
   readonly values: Json[];
@@ -134,9 +157,10 @@ function order(walk: Walk, terms: readonly OrderTerm[]): void {
   }
 }
 
-function slice(walk: Walk, { limit, offset }: { readonly limit: number | null; readonly offset: number }): void {
-  walk.key += `${limit === null ? "l" : "L"}${offset === 0 ? "o" : "O"}`;
-  if (limit !== null) walk.values.push(limit);
+function slice(walk: Walk, { limit, offset }: Slice): void {
+  const inText = limit !== null && limit <= LIMIT_IN_TEXT;
+  walk.key += `${limit === null ? "l" : inText ? `L${limit}` : "L"}${offset === 0 ? "o" : "O"}`;
+  if (limit !== null && !inText) walk.values.push(limit);
   if (offset !== 0) walk.values.push(offset);
 }
 

@@ -7,7 +7,7 @@ import type { FieldMeta, Schema } from "../../schema/model.js";
 import type { SchemaOp } from "../../schema/ops.js";
 import type { Applied, SchemaAdmin } from "../admin.js";
 import { kindOf } from "../sql/columns.js";
-import { columnDefinition, createIndex, createTable, indexName, notAlterable } from "../sql/compile-ddl.js";
+import { checkNames, columnDefinition, createIndex, createTable, indexName, notAlterable } from "../sql/compile-ddl.js";
 import { diagnoseOp } from "../sql/diagnose-ddl.js";
 import { modelNamed } from "../sql/scope.js";
 import type { SqlSession } from "../sql/session.js";
@@ -149,6 +149,7 @@ export class SqliteAdmin implements SchemaAdmin {
   }
 
   async apply(ops: readonly SchemaOp[], target: Schema, options?: CallOptions): Promise<void> {
+    checkNames(dialect, target);
     await this.#writing(options, async (connection) => {
       for (const op of ops) {
         const steps = STEPS[op.kind] as (op: SchemaOp, target: Schema) => readonly Step[];

@@ -10,6 +10,7 @@ import { fieldOf, operandAt } from "../sql/columns.js";
 import type { DdlDialect } from "../sql/compile-ddl.js";
 import { exactInt } from "../sql/decode.js";
 import type { ColumnKind } from "../sql/dialect.js";
+import { quoted, reserved } from "../sql/identifiers.js";
 import { join, type Sql, sql, text } from "../sql/sql.js";
 import { bigintFromText, bigintToText } from "./bigint-text.js";
 
@@ -24,8 +25,11 @@ const TYPES: Readonly<Record<ColumnKind, string>> = {
   json: "text",
 };
 
+/** SQLite's own tables, and the two words that it takes for values even in quotes when they name a column of a subquery. */
+const RESERVED = /^(sqlite_.*|true|false)$/i;
+
 function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
+  return quoted(reserved(identifier, RESERVED));
 }
 
 const ENCODE: Readonly<Record<ColumnKind, (value: never) => unknown>> = {
@@ -65,8 +69,10 @@ const DECODE_NESTED: Decoders = {
   bytes: (value) => Uint8Array.from(Buffer.from(value as string, "hex")),
 };
 
+/** A step with a quote or a backslash in it is read with JSON's escapes. */
 function jsonPath(path: readonly string[]): string {
-  return `'$${path.map((step) => `."${step.replaceAll("'", "''").replaceAll('"', '\\"')}"`).join("")}'`;
+  const label = (step: string) => step.replaceAll("'", "''").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+  return `'$${path.map((step) => `."${label(step)}"`).join("")}'`;
 }
 
 const JSON_TYPES: Readonly<Record<Exclude<ColumnKind, "json" | "bigint">, readonly string[]>> = {
@@ -116,7 +122,8 @@ export const sqliteDialect: DdlDialect = {
   jsonRows: (row) => sql`json_group_array(${row})`,
   limit: (limit, offset): Sql => {
     if (limit === null && offset === null) return [];
-    const count = limit ?? "-1";
+    // A bare parameter here makes SQLite prepare the statement anew for every value.
+    const count = limit === null ? "-1" : sql`${limit} + 0`;
     return offset === null ? sql` limit ${count}` : sql` limit ${count} offset ${offset}`;
   },
   sum: (kind, column) => (kind === "bigint" ? null : sql`sum(${column})`),
