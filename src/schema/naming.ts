@@ -5,8 +5,8 @@ const IDENTIFIER = /^[A-Za-z][A-Za-z0-9_]*$/;
 const COLUMN = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const MAX_LENGTH = 100;
 
-/** Names that confuse JavaScript objects, whatever they are used for. */
-const UNSAFE = new Set(["__proto__", "constructor", "prototype", "hasOwnProperty", "toString", "valueOf", "toJSON"]);
+/** Names that confuse JavaScript objects, whatever they are used for: with what every object inherits. */
+const UNSAFE = new Set([...Object.getOwnPropertyNames(Object.prototype), "prototype", "toJSON"]);
 /** Words of the filter language: `{ author: { is: … } }` must mean one thing. */
 const FILTER_WORDS = new Set(["is", "isNot", "some", "every", "none"]);
 /** Members of the client beside its repositories. `then` would make the client a promise. */

@@ -72,7 +72,7 @@ function leaf(random: Random, { path, type }: TypedPath): Filter {
 
 function elementFilter(random: Random, path: Path, type: FieldType): Filter {
   const element: FieldType = type.kind === "array" ? type.element : { kind: "json" };
-  const inner: readonly TypedPath[] = [{ path: [], type: element }, ...typedPaths(element)];
+  const inner: readonly TypedPath[] = [{ path: [], type: element }, ...typedPaths(element, random.wide)];
   const quantifier = random.pick(["some", "every", "none"] as const);
   return {
     kind: "element",
@@ -94,7 +94,7 @@ function boolean(random: Random, depth: number, make: () => Filter): Filter {
 }
 
 export function randomFilter(random: Random, schema: Schema, model: ModelMeta, depth: number): Filter {
-  const paths = scalarsOf(model);
+  const paths = scalarsOf(model, random.wide);
   const indexed = model.indexes.flatMap((index) => index.paths);
   return boolean(random, depth, () =>
     random.weighted<Filter>([
@@ -130,7 +130,7 @@ function orderKey(random: Random, schema: Schema, model: ModelMeta, depth: numbe
   const indexed = model.indexes.flatMap((index) => index.paths);
   const toOne = model.relations.filter((relation) => relation.arity === "one");
   return random.weighted<OrderTerm["key"]>([
-    [4, () => ({ kind: "path", path: random.pick(scalarsOf(model)).path })],
+    [4, () => ({ kind: "path", path: random.pick(scalarsOf(model, random.wide)).path })],
     [indexed.length > 0 ? 4 : 0, () => ({ kind: "path", path: random.pick(indexed) })],
     [
       depth > 0 && toOne.length > 0 ? 1 : 0,
@@ -175,7 +175,7 @@ function randomOrder(random: Random, schema: Schema, model: ModelMeta): OrderTer
 
 function cursor(random: Random, model: ModelMeta, orderBy: readonly OrderTerm[]): readonly Json[] | null {
   if (!orderBy.every(({ key }) => key.kind === "path")) return null;
-  const paths = scalarsOf(model);
+  const paths = scalarsOf(model, random.wide);
   return orderBy.map(({ key }) => {
     const { type } = pathIn(paths, key.kind === "path" ? key.path : []);
     return random.chance(0.15) ? null : anyValue(random, type);
@@ -189,7 +189,7 @@ function someFields(random: Random, model: ModelMeta): readonly string[] {
 
 export function randomSelection(random: Random, schema: Schema, model: ModelMeta, depth: number): Selection {
   const orderBy = randomOrder(random, schema, model);
-  const distinctPaths = scalarsOf(model).map(({ path }) => path);
+  const distinctPaths = scalarsOf(model, random.wide).map(({ path }) => path);
   const populate: PopulateNode[] = [];
   if (depth > 0 && model.relations.length > 0 && random.chance(0.5)) {
     for (const relation of random.sample(model.relations, random.int(1, 2))) {
@@ -227,7 +227,7 @@ export function randomFind(random: Random, schema: Schema): FindQuery {
 
 export function randomAggregate(random: Random, schema: Schema): AggregateQuery {
   const model = random.pick([...schema.models.values()]);
-  const scalars = scalarsOf(model).filter(({ type }) => isScalarKind(type.kind));
+  const scalars = scalarsOf(model, random.wide).filter(({ type }) => isScalarKind(type.kind));
   const groupBy = random.chance(0.3) ? [] : random.sample(scalars, random.int(1, 2)).map(({ path }) => path);
   const numeric = scalars.filter(({ type }) => ["int", "float", "bigint"].includes(type.kind));
   const measures = random.list(0, 3, (at): Measure => {

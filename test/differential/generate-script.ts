@@ -6,6 +6,7 @@ import { randomAggregate, randomFilter, randomFind } from "./generate-query.js";
 import { randomSchema } from "./generate-schema.js";
 import { anyValue, fieldValue, Rows, randomDoc } from "./generate-value.js";
 import { Random } from "./random.js";
+import { widened } from "./widen.js";
 
 /**
  * One step. Transactions form a stack: begin pushes (a savepoint when one is open), commit and rollback pop; both do
@@ -30,8 +31,25 @@ export interface Case {
 
 export const QUERY_STEPS: ReadonlySet<Step["do"]> = new Set(["find", "stream", "aggregate", "count", "partition"]);
 
-function randomChange(random: Random, _model: ModelMeta, field: FieldMeta): Change | null {
+/** A change inside a nested object, as `$patch` makes it. */
+function nestedChange(random: Random, field: FieldMeta): Change | null {
+  if (field.type.kind !== "object" || field.type.properties.length === 0) return null;
+  const property = random.pick(field.type.properties);
+  const path = [field.name, property.name];
+  if (property.optional && random.chance(0.2)) return { path, op: "unset", value: null };
+  const { kind } = property.type;
+  if ((kind === "int" || kind === "float") && random.chance(0.5))
+    return { path, op: random.pick(["inc", "mul"]), value: random.pick([-1, 0, 1, 2]) };
+  const value = property.nullable && random.chance(0.2) ? null : anyValue(random, property.type);
+  return { path, op: "set", value };
+}
+
+function randomChange(random: Random, field: FieldMeta): Change | null {
   const path = [field.name];
+  if (random.wide && random.chance(0.4)) {
+    const nested = nestedChange(random, field);
+    if (nested !== null) return nested;
+  }
   const { type } = field;
   const loose = field.nullable || field.optional;
   return random.weighted<Change | null>([
@@ -61,12 +79,45 @@ function randomChange(random: Random, _model: ModelMeta, field: FieldMeta): Chan
   ]);
 }
 
+/** Every value of a unique field moved at once: halfway through, two rows have the same one. */
+function swappedUniques(random: Random, model: ModelMeta): WriteCommand | null {
+  const numeric = model.indexes.flatMap(({ unique, paths }) =>
+    unique
+      ? paths.filter(
+          ([name, ...rest]) =>
+            rest.length === 0 &&
+            model.fields.some((f) => f.name === name && (f.type.kind === "int" || f.type.kind === "float")) &&
+            !model.relations.some(({ kind, from }) => kind === "belongsTo" && from.includes(name!)),
+        )
+      : [],
+  );
+  if (numeric.length === 0) return null;
+  const path = random.pick(numeric);
+  const [op, value] = random.pick([
+    ["mul", -1],
+    ["inc", 1],
+    ["inc", -1],
+  ] as const);
+  return {
+    kind: "update",
+    model: model.name,
+    where: null,
+    changes: [{ path, op, value }],
+    limit: null,
+    returning: random.chance(0.5),
+  };
+}
+
 /** Writes favour small whole numbers, so that repeated changes of one field stay exact. */
 function randomUpdate(random: Random, schema: Schema, model: ModelMeta, rows: Rows): WriteCommand {
+  if (random.wide && random.chance(0.3)) {
+    const swapped = swappedUniques(random, model);
+    if (swapped !== null) return swapped;
+  }
   const open = model.fields.filter((field) => !model.key.includes(field.name));
   const changes: Change[] = [];
   for (const field of random.sample(open, random.int(0, 2))) {
-    const change = randomChange(random, model, field);
+    const change = randomChange(random, field);
     if (change !== null) changes.push(change);
   }
   const reference = model.relations.find(
@@ -140,9 +191,15 @@ function randomRead(random: Random, schema: Schema): Step {
   ]);
 }
 
-export function randomCase(seed: number, queries = 60): Case {
-  const random = new Random(seed);
-  const spec = randomSchema(random);
+export interface CaseOptions {
+  readonly queries?: number | undefined;
+  /** Hostile names, rare types, more kinds of writes. */
+  readonly wide?: boolean | undefined;
+}
+
+export function randomCase(seed: number, { queries = 60, wide = false }: CaseOptions = {}): Case {
+  const random = new Random(seed, wide);
+  const spec = wide ? widened(random, randomSchema(random)) : randomSchema(random);
   const schema = schemaOf(spec);
   const rows = new Rows();
   const steps: Step[] = [];

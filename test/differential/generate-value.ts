@@ -1,6 +1,7 @@
 /** Random values of a field type, from domains so small that equal values, collisions and near misses are common. */
 import type { Doc, FieldMeta, FieldType, Json, ModelMeta, RelationMeta, Schema } from "../../src/schema/model.js";
 import type { Random } from "./random.js";
+import { HOSTILE_PROPERTIES } from "./widen.js";
 
 const STRINGS = ["", "a", "b", "ab", "A", "é", "\uffee", "😀", "a\u0000", "a b", "x", "10", "9"];
 const INTS = [-2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 100];
@@ -27,9 +28,12 @@ function jsonOf(random: Random, depth: number): Json {
 }
 
 function jsonObject(random: Random, depth: number): Json {
-  const names = random.sample(["a", "b", "deep", "__proto__", "constructor"], random.int(0, 3));
+  const usual = ["a", "b", "deep", "__proto__", "constructor"];
+  const names = random.sample(random.wide ? [...usual, ...HOSTILE_PROPERTIES.slice(0, 12)] : usual, random.int(0, 3));
   return Object.fromEntries(names.map((name) => [name, jsonOf(random, depth)]));
 }
+
+const RECORD_NAMES = ["a", "b", "toString", 'a"b', "a'b", "\\", "", "a.b", "$a", "1"];
 
 const MAKE: Make = {
   string: (random) => random.pick(STRINGS),
@@ -47,7 +51,9 @@ const MAKE: Make = {
   tuple: (random, type) => type.items.map((item) => anyValue(random, item)),
   record: (random, type) =>
     Object.fromEntries(
-      random.sample(["a", "b", "toString"], random.int(0, 2)).map((name) => [name, anyValue(random, type.value)]),
+      random
+        .sample(random.wide ? RECORD_NAMES : ["a", "b", "toString"], random.int(0, 2))
+        .map((name) => [name, anyValue(random, type.value)]),
     ),
   union: (random, type) => anyValue(random, random.pick(type.options)),
   object: (random, type) => {

@@ -1,8 +1,11 @@
 /** A seeded source of choices: equal seed, equal case, on every machine. */
 export class Random {
+  /** Also what the first generator never made: hostile names, rare types, changes at nested paths. */
+  readonly wide: boolean;
   #state: number;
 
-  constructor(seed: number) {
+  constructor(seed: number, wide = false) {
+    this.wide = wide;
     this.#state = seed >>> 0;
     for (let round = 0; round < 4; round++) this.next();
   }

@@ -167,7 +167,10 @@ function simplerSchemas(spec: SchemaSpec): SchemaSpec[] {
       const { [name]: _, ...rest } = spec;
       schemas.push(rest);
     }
-    for (const indexes of without(model.indexes ?? [])) replace({ ...model, indexes });
+    // Unique indexes stay: references may need them.
+    for (const [at, index] of (model.indexes ?? []).entries())
+      if (typeof index === "string" || index.unique !== true)
+        replace({ ...model, indexes: model.indexes!.toSpliced(at, 1) });
     for (const relation of Object.keys(model.relations ?? {})) {
       const { [relation]: _, ...relations } = model.relations!;
       replace({ ...model, relations });

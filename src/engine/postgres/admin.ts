@@ -8,6 +8,7 @@ import type { SchemaOp } from "../../schema/ops.js";
 import type { Applied, SchemaAdmin } from "../admin.js";
 import { kindOf } from "../sql/columns.js";
 import {
+  checkNames,
   columnDefinition,
   createIndex,
   createTable,
@@ -171,6 +172,7 @@ export class PostgresAdmin implements SchemaAdmin {
   }
 
   async apply(ops: readonly SchemaOp[], target: Schema, options?: CallOptions): Promise<void> {
+    checkNames(dialect, target);
     await this.#writing(options, async (connection) => {
       for (const op of ops) await this.#change(connection, op, target);
       for (const step of foreignKeys(ops, target)) await connection.raw.run(step.text, step.params);

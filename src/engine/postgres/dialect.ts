@@ -10,6 +10,7 @@ import { fieldOf, operandAt } from "../sql/columns.js";
 import type { DdlDialect } from "../sql/compile-ddl.js";
 import { exactInt } from "../sql/decode.js";
 import type { ColumnKind } from "../sql/dialect.js";
+import { quoted, reserved, shortened } from "../sql/identifiers.js";
 import { join, type Sql, sql, text } from "../sql/sql.js";
 
 const TYPES: Readonly<Record<ColumnKind, string>> = {
@@ -23,8 +24,13 @@ const TYPES: Readonly<Record<ColumnKind, string>> = {
   json: "jsonb",
 };
 
+/** Columns that every table has already. */
+const RESERVED = /^(tableoid|ctid|[cx]min|[cx]max)$/;
+/** NAMEDATALEN - 1: PostgreSQL cuts off the rest. */
+const LONGEST_NAME = 63;
+
 function quote(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`;
+  return quoted(shortened(reserved(identifier, RESERVED), LONGEST_NAME));
 }
 
 function textLiteral(text: string): string {

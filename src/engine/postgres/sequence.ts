@@ -16,7 +16,8 @@ function literal(text: string): string {
 export async function advanceSequence(connection: SqlConnection, model: ModelMeta): Promise<void> {
   const table = dialect.quote(model.collection);
   const column = model.fields.find((field) => field.name === model.key[0])?.column ?? "";
-  const sequence = `pg_get_serial_sequence(${literal(table)}, ${literal(column)})`;
+  const kept = dialect.quote(column).slice(1, -1);
+  const sequence = `pg_get_serial_sequence(${literal(table)}, ${literal(kept)})`;
   const behind = `(select greatest(max(${dialect.quote(column)}), 0) from ${table}) - coalesce(pg_sequence_last_value(${sequence}::regclass), 0)`;
   const ask = async (text: string) => Number((await connection.query({ text, params: [] }))[0]?.[0] ?? 0);
   const gap = await ask(`select ${behind}`);
