@@ -1,11 +1,24 @@
 /** Nodes of the B+tree (see btree.ts), the count that dates them, and the two searches inside one. */
 
-let clock = 0;
+let clock = 1;
+let early = 0;
 
 /** A new stamp, greater than all before it. */
 export function nextStamp(): number {
   return ++clock;
 }
+
+/**
+ * As `nextStamp`, but below every stamp of that and every pin: for trees that are made later than the versions they belong
+ * to (see map/late-indexes.ts).
+ */
+export function earlyStamp(): number {
+  early += EARLY_STEP;
+  return early;
+}
+
+/** So small that no process comes to 1 with it. */
+const EARLY_STEP = 2 ** -40;
 
 /** No node has a greater stamp yet. */
 export function latestStamp(): number {

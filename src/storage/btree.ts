@@ -10,7 +10,7 @@
  */
 import { keepShape } from "../base/shapes.js";
 import { Cursor, type CursorRange } from "./btree-cursor.js";
-import { Branch, childIndex, Leaf, lowerBound, type Node, nextStamp } from "./btree-node.js";
+import { Branch, childIndex, earlyStamp, Leaf, lowerBound, type Node, nextStamp } from "./btree-node.js";
 
 /** Most entries of a node. Measured: 32 to 64 are alike for reads, 64 loads faster and 128 makes single writes slower. */
 const FAN_OUT = 64;
@@ -33,6 +33,11 @@ export class Tree<V> {
 
   static empty<V>(): Tree<V> {
     return new Tree<V>(new Leaf<V>(nextStamp(), [], []), 0, 0);
+  }
+
+  /** For `editEarly`. */
+  static emptyEarly<V>(): Tree<V> {
+    return new Tree<V>(new Leaf<V>(earlyStamp(), [], []), 0, 0);
   }
 
   /** A packed tree of strictly ascending keys. The arrays are copied. */
@@ -85,6 +90,11 @@ export class Tree<V> {
     return new TreeEditor<V>(this, limit);
   }
 
+  /** An editor whose nodes are older than every version that somebody reads. The tree has to be made by such a one, too. */
+  editEarly(): TreeEditor<V> {
+    return new TreeEditor<V>(this, undefined, earlyStamp);
+  }
+
   /** The value of the first key from `prefix` up to `prefix + U+00FF`: what `collect` of that range with limit 1 gives. */
   first(prefix: string): V | undefined {
     const leaf = this.#leafOf(prefix);
@@ -125,7 +135,8 @@ export class Tree<V> {
 
 /** Changes a tree without touching it. `freeze` gives the result and may be called between changes. */
 export class TreeEditor<V> {
-  #stamp = nextStamp();
+  readonly #nextStamp: () => number;
+  #stamp: number;
   /** Nodes with greater stamps are changed in place. */
   #limit: number;
   #root: Node<V>;
@@ -137,8 +148,11 @@ export class TreeEditor<V> {
   readonly #branches: Branch<V>[] = [];
   readonly #positions: number[] = [];
 
-  constructor(tree: Tree<V>, limit?: number) {
-    this.#limit = limit ?? this.#stamp - 1;
+  constructor(tree: Tree<V>, limit?: number, stamps: () => number = nextStamp) {
+    this.#nextStamp = stamps;
+    // Nothing is made at the stamp before the editor's own.
+    this.#limit = limit ?? stamps();
+    this.#stamp = stamps();
     this.#root = tree.root;
     this.#height = tree.height;
     this.#size = tree.size;
@@ -250,8 +264,8 @@ export class TreeEditor<V> {
 
   /** The tree as it is now. Later changes of this editor do not touch it. */
   freeze(): Tree<V> {
-    this.#stamp = nextStamp();
-    this.#limit = this.#stamp - 1;
+    this.#limit = this.#stamp;
+    this.#stamp = this.#nextStamp();
     this.#tail = null;
     return new Tree<V>(this.#root, this.#height, this.#size);
   }

@@ -9,12 +9,13 @@
 import { randomInt } from "node:crypto";
 import { dirname } from "node:path";
 import { checkAborted } from "../../base/abort.js";
-import { CorruptionError, QueryError, TenonError } from "../../base/errors.js";
+import { CorruptionError, TenonError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
-import { asDoc, reviveJson } from "../../schema/doc-codec.js";
-import type { Doc, Json } from "../../schema/model.js";
+import { reviveJson } from "../../schema/doc-codec.js";
+import type { Json } from "../../schema/model.js";
 import { Tree, type TreeEditor } from "../btree.js";
 import { applyCommit, encodeCommit } from "../commit-codec.js";
+import { docsTree } from "../docs-tree.js";
 import type { Files } from "../files/files.js";
 import { type Durability, Journal, type Replayed, replayJournal } from "../journal.js";
 import { documentsOf } from "../json/foreign.js";
@@ -22,9 +23,10 @@ import type { FileContent } from "../json/format.js";
 import { readJson } from "../json/read.js";
 import { writeJson } from "../json/write.js";
 import type { HeldRoots, Persistence, Versions } from "../map/persistence.js";
-import { type Roots, sortedOrder } from "../map/roots.js";
-import { paced } from "../pace.js";
-import type { Key, Mutation, Space, StoredValue } from "../store.js";
+import type { Roots } from "../map/roots.js";
+import { Pace, paced } from "../pace.js";
+import { storable } from "../storable.js";
+import type { Mutation, Space, StoredValue } from "../store.js";
 import { compressed, fileSource } from "./source.js";
 
 export interface FileSettings {
@@ -104,8 +106,8 @@ export class FilePersistence implements Persistence {
     this.#others = content?.others ?? new Map();
     this.#store = content?.store || replayed?.store || newStoreNumber();
     this.#checkpointed = content === null || content.foreign ? -1 : content.sequence;
-    let roots = rootsOf(content, spaces, this.#paths.data);
-    if (replayed !== null) roots = this.#replay(roots, replayed, spaces);
+    let roots = await rootsOf(content, spaces, this.#paths.data);
+    if (replayed !== null) roots = await this.#replay(roots, replayed, spaces);
     const behind = replayed === null || replayed.base + replayed.commits.length < roots.sequence;
     if (this.#settings.checkpoint === "commit") {
       if (replayed !== null && replayed.commits.length > 0) await this.#writeData(roots);
@@ -172,7 +174,7 @@ export class FilePersistence implements Persistence {
     }
   }
 
-  #replay(roots: Roots, replayed: Replayed, spaces: readonly Space[]): Roots {
+  async #replay(roots: Roots, replayed: Replayed, spaces: readonly Space[]): Promise<Roots> {
     const byId = new Map(spaces.filter((space) => space.kind !== "index").map((space) => [space.id, space]));
     const editors = new Map<string, TreeEditor<StoredValue>>();
     const editorOf = (id: string): TreeEditor<StoredValue> => {
@@ -184,10 +186,12 @@ export class FilePersistence implements Persistence {
       return editor;
     };
     let { sequence } = roots;
+    const pace = new Pace();
     for (const commit of replayed.commits) {
       if (commit.sequence <= sequence) continue;
       applyCommit(commit.text, byId, editorOf, this.#paths.journal);
       sequence = commit.sequence;
+      if (pace.due()) await pace.turn();
     }
     const trees = new Map(roots.trees);
     for (const [id, editor] of editors) trees.set(id, editor.freeze());
@@ -195,15 +199,7 @@ export class FilePersistence implements Persistence {
   }
 
   encode(batch: readonly Mutation[]): Uint8Array {
-    try {
-      return encodeCommit(batch, this.#kinds);
-    } catch (error) {
-      if (error instanceof TenonError) throw error;
-      throw new QueryError("QUERY.INVALID_VALUE", "A value cannot be stored: it is cyclic, too deep, or no data", {
-        cause: error,
-        fix: "store strings, numbers, bigints, booleans, dates, bytes, null, and plain objects and arrays of them",
-      });
-    }
+    return storable(() => encodeCommit(batch, this.#kinds));
   }
 
   async append(encoded: Uint8Array, sequence: number): Promise<void> {
@@ -230,7 +226,7 @@ export class FilePersistence implements Persistence {
       });
   }
 
-  adopt(space: Space): Tree<StoredValue> | undefined {
+  async adopt(space: Space): Promise<Tree<StoredValue> | undefined> {
     const value = this.#others.get(space.id);
     if (value === undefined || space.kind !== "docs") return undefined;
     // What was parsed stays as it is until the collection is written under its new owner.
@@ -347,7 +343,7 @@ function unheld(roots: Roots): HeldRoots {
 }
 
 /** Trees of what a data file holds. */
-function rootsOf(content: FileContent | null, spaces: readonly Space[], path: string): Roots {
+async function rootsOf(content: FileContent | null, spaces: readonly Space[], path: string): Promise<Roots> {
   const trees = new Map<string, Tree<StoredValue>>();
   if (content === null) return { sequence: 0, trees };
   for (const space of spaces) {
@@ -360,36 +356,9 @@ function rootsOf(content: FileContent | null, spaces: readonly Space[], path: st
           pairs.map(([, value]) => value as StoredValue),
         ),
       );
-    } else if (space.kind === "docs") trees.set(space.id, docsTree(space, content.documents.get(space.id) ?? [], path));
-  }
-  return { sequence: content.sequence, trees };
-}
-
-function docsTree(space: Space, docs: readonly unknown[], path: string): Tree<StoredValue> {
-  let keys: Key[] = new Array(docs.length);
-  let values: StoredValue[] = docs as Doc[];
-  let ascending = true;
-  for (let i = 0; i < docs.length; i++) {
-    const key = space.keyOf(asDoc(docs[i] as Json, `${path}: "${space.id}"`));
-    keys[i] = key;
-    if (i > 0 && key <= keys[i - 1]!) ascending = false;
-  }
-  if (!ascending) {
-    const order = sortedOrder(keys);
-    values = Array.from(order, (at) => docs[at] as Doc);
-    keys = Array.from(order, (at) => keys[at]!);
-    for (let i = 1; i < keys.length; i++) {
-      if (keys[i] === keys[i - 1]) {
-        throw new CorruptionError(
-          "CORRUPTION.FORMAT",
-          `${path} holds two documents of "${space.id}" with the same key`,
-          {
-            meta: { file: path, collection: space.id, what: "duplicate key" },
-            fix: "remove one of them, or name another field as the key",
-          },
-        );
-      }
+    } else if (space.kind === "docs") {
+      trees.set(space.id, await docsTree(space, content.documents.get(space.id) ?? [], path));
     }
   }
-  return Tree.fromSorted(keys, values);
+  return { sequence: content.sequence, trees };
 }

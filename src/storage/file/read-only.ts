@@ -58,7 +58,7 @@ export class ReadOnlyFile implements Persistence {
     throw readOnlyError(this.#settings.path);
   }
 
-  adopt(): undefined {
+  async adopt(): Promise<undefined> {
     return undefined;
   }
 

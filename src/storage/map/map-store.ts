@@ -8,8 +8,9 @@ import type { StorageError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import { KeptShapes } from "../../base/shapes.js";
 import { closedError, poisonedError } from "../refusals.js";
-import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
+import type { Maybe, Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
 import { Groups } from "./groups.js";
+import { LateIndexes } from "./late-indexes.js";
 import { Newest } from "./newest.js";
 import type { HeldRoots, Persistence, Versions } from "./persistence.js";
 import { Pins } from "./pins.js";
@@ -28,7 +29,8 @@ export class MapStore implements Store {
   #inFlight: (readonly Mutation[])[] = [];
   readonly #pins = new Pins();
   readonly #newest = new Newest(EMPTY_ROOTS);
-  readonly #points = new Points(EMPTY_ROOTS);
+  readonly #late = new LateIndexes(this.#pins, EMPTY_ROOTS);
+  readonly #points = new Points(EMPTY_ROOTS, this.#late);
   readonly #groups = new Groups(EMPTY_ROOTS);
   readonly #made = new KeptShapes();
   #poison: unknown;
@@ -50,16 +52,7 @@ export class MapStore implements Store {
     if (this.#state !== "new") throw this.#closedError();
     const stored =
       this.#persistence === null ? EMPTY_ROOTS : await this.#persistence.open(spaces, this.#versions, options);
-    try {
-      this.#published = reshapeRoots(stored, spaces, true);
-    } catch (error) {
-      await this.#persistence?.close(null);
-      throw error;
-    }
-    this.#newest.reset(this.#published);
-    this.#points.reset(this.#published, spaces);
-    this.#groups.reset(this.#published);
-    this.#spaces = spaces;
+    this.#use(reshapeRoots(stored, spaces), spaces);
     this.#state = "open";
   }
 
@@ -68,27 +61,32 @@ export class MapStore implements Store {
     await this.#exclusive(async () => {
       const trees = new Map(this.#published.trees);
       for (const space of spaces) {
-        const found = trees.has(space.id) ? undefined : this.#persistence?.adopt(space);
+        const found = trees.has(space.id) ? undefined : await this.#persistence?.adopt(space);
         if (found !== undefined) trees.set(space.id, found);
       }
-      const roots = reshapeRoots({ sequence: this.#published.sequence, trees }, spaces, false);
+      const roots = reshapeRoots({ sequence: this.#published.sequence, trees }, spaces);
       await this.#persistence?.checkpoint(roots, spaces);
-      this.#spaces = spaces;
-      this.#published = roots;
-      this.#newest.reset(roots);
-      this.#points.reset(roots, spaces);
-      this.#groups.reset(roots);
+      this.#use(roots, spaces);
     });
+  }
+
+  #use(roots: Roots, spaces: readonly Space[]): void {
+    this.#spaces = spaces;
+    this.#published = roots;
+    this.#newest.reset(roots);
+    this.#points.reset(roots, spaces);
+    this.#groups.reset(roots);
+    this.#late.reset(roots);
   }
 
   snapshot(): Snapshot {
     this.#checkReadable();
-    const made = new RootsSnapshot(this.#published, this.#newest, this.#groups, this.#pins, this.#readable);
+    const made = new RootsSnapshot(this.#published, this.#newest, this.#groups, this.#late, this.#pins, this.#readable);
     this.#made.keep(made);
     return made;
   }
 
-  point(space: string, value: PointValue): StoredValue | undefined {
+  point(space: string, value: PointValue): Maybe<StoredValue | undefined> {
     this.#checkReadable();
     return this.#points.get(this.#published, space, value);
   }
@@ -146,6 +144,7 @@ export class MapStore implements Store {
     this.#newest.advance(roots, batch);
     this.#points.advance(roots, batch);
     this.#groups.advance(roots, batch);
+    this.#late.advance(roots, batch);
   }
 
   /** For the persistence: versions that it may read while commits go on. */

@@ -28,7 +28,7 @@ export interface Persistence {
   /** Makes one commit, the one of this number, as durable as configured. */
   append(encoded: Uint8Array, sequence: number): Promise<void>;
   /** Documents found for a space that was not among the opened ones. */
-  adopt(space: Space): Tree<StoredValue> | undefined;
+  adopt(space: Space): Promise<Tree<StoredValue> | undefined>;
   /** Makes this version, with these spaces, the stored one; everything appended before is part of it. Nothing is committed meanwhile. */
   checkpoint(roots: Roots, spaces: readonly Space[], options?: CallOptions): Promise<void>;
   readRegistry(): Promise<string | null>;

@@ -6,9 +6,10 @@
 
 import type { Tree } from "../btree.js";
 import { decodeKey, encodeKey } from "../key.js";
-import type { Key, Mutation, PointValue, Space, StoredValue } from "../store.js";
+import type { Key, Maybe, Mutation, PointValue, Space, StoredValue } from "../store.js";
+import type { LateIndexes } from "./late-indexes.js";
 import { readsThatPay } from "./newest.js";
-import { type Roots, treeOf } from "./roots.js";
+import type { Roots } from "./roots.js";
 
 interface Front {
   /** The value that names a document. */
@@ -22,17 +23,19 @@ interface Front {
 export class Points {
   #roots: Roots;
   #fronts: ReadonlyMap<string, Front> = new Map();
+  readonly #late: LateIndexes;
 
-  constructor(roots: Roots) {
+  constructor(roots: Roots, late: LateIndexes) {
     this.#roots = roots;
+    this.#late = late;
   }
 
-  get(roots: Roots, space: string, value: PointValue): StoredValue | undefined {
+  get(roots: Roots, space: string, value: PointValue): Maybe<StoredValue | undefined> {
     const front = roots === this.#roots ? this.#fronts.get(space) : undefined;
-    if (front === undefined) return search(treeOf(roots, space), value);
-    if (front.map !== null) return front.map.get(value);
-    const tree = treeOf(roots, space);
-    if (++front.reads >= readsThatPay(tree)) front.map = build(front, tree);
+    if (front !== undefined && front.map !== null) return front.map.get(value);
+    const tree = roots.trees.get(space);
+    if (tree === undefined) return this.#late.read(roots, space, (late) => search(late, value));
+    if (front !== undefined && ++front.reads >= readsThatPay(tree)) front.map = build(front, tree);
     return search(tree, value);
   }
 

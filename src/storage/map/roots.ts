@@ -3,20 +3,27 @@
  * touches an earlier one.
  */
 import { invariant } from "../../base/assert.js";
-import type { Doc } from "../../schema/model.js";
 import { Tree, type TreeEditor } from "../btree.js";
 import { nextStamp } from "../btree-node.js";
-import type { Derived, Key, Mutation, Space, StoredValue } from "../store.js";
+import type { Derived, Mutation, Space, StoredValue } from "../store.js";
 
 export interface Roots {
   /** Number of the last commit in this version. */
   readonly sequence: number;
   readonly trees: ReadonlyMap<string, Tree<StoredValue>>;
+  /** What index spaces are made of. One that was not read yet has no tree (see late-indexes.ts). */
+  readonly indexes?: ReadonlyMap<string, IndexOf>;
   /** As for nodes of the trees: made by `applyBatch` at that time, and changed by it in place when younger than its limit. */
   readonly stamp?: number;
 }
 
-type Own = { sequence: number; readonly trees: Map<string, Tree<StoredValue>>; readonly stamp: number };
+/** An index space: the space of the documents, and how entries follow from them. */
+export interface IndexOf {
+  readonly owner: string;
+  readonly derived: Derived;
+}
+
+type Own = Omit<Roots, "sequence"> & { sequence: number; readonly trees: Map<string, Tree<StoredValue>> };
 
 export const EMPTY_ROOTS: Roots = { sequence: 0, trees: new Map() };
 
@@ -26,6 +33,11 @@ export function treeOf(roots: Roots, space: string): Tree<StoredValue> {
   return tree;
 }
 
+/** Gives a version a tree that follows from what it holds. */
+export function addTree(roots: Roots, space: string, tree: Tree<StoredValue>): void {
+  (roots.trees as Map<string, Tree<StoredValue>>).set(space, tree);
+}
+
 /** Throws when the batch names a space that does not exist. */
 export function checkSpaces(roots: Roots, batch: readonly Mutation[]): void {
   let space: string | undefined;
@@ -33,7 +45,7 @@ export function checkSpaces(roots: Roots, batch: readonly Mutation[]): void {
     const named = batch[i]!.space;
     if (named === space) continue;
     space = named;
-    treeOf(roots, space);
+    if (roots.indexes?.has(space) !== true) treeOf(roots, space);
   }
 }
 
@@ -43,11 +55,17 @@ export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: n
   const next =
     stamp !== undefined && stamp > limit
       ? (roots as Own)
-      : { sequence, trees: new Map(roots.trees), stamp: nextStamp() };
+      : { ...roots, sequence, trees: new Map(roots.trees), stamp: nextStamp() };
   const { trees } = next;
   for (let i = 0; i < batch.length; ) {
     const { space } = batch[i]!;
-    const editor: TreeEditor<StoredValue> = trees.get(space)!.edit(limit);
+    const tree = trees.get(space);
+    if (tree === undefined) {
+      // An index that is not built yet.
+      while (i < batch.length && batch[i]!.space === space) i++;
+      continue;
+    }
+    const editor: TreeEditor<StoredValue> = tree.edit(limit);
     for (; i < batch.length; i++) {
       const mutation = batch[i]!;
       if (mutation.space !== space) break;
@@ -60,53 +78,23 @@ export function applyBatch(roots: Roots, batch: readonly Mutation[], sequence: n
   return next;
 }
 
-/** An index built from every document of its docs space. */
-export function deriveTree(docs: Tree<StoredValue>, derived: Derived): Tree<StoredValue> {
-  const keys: Key[] = [];
-  const values: Doc[] = [];
-  const docKeys: Key[] = [];
-  const found: Doc[] = [];
-  docs.cursor().take(docs.size, docKeys, found);
-  let ascending = true;
-  for (let i = 0; i < docKeys.length; i++) {
-    for (const key of derived.keys(found[i]!, docKeys[i]!)) {
-      if (keys.length > 0 && key <= keys[keys.length - 1]!) ascending = false;
-      keys.push(key);
-      values.push(found[i]!);
-    }
-  }
-  if (ascending) return Tree.fromSorted<StoredValue>(keys, values);
-  const order = sortedOrder(keys);
-  return Tree.fromSorted<StoredValue>(
-    Array.from(order, (at) => keys[at]!),
-    Array.from(order, (at) => values[at]!),
-  );
-}
-
-/** Positions of the keys in ascending order of key. */
-export function sortedOrder(keys: readonly Key[]): Uint32Array {
-  const order = new Uint32Array(keys.length);
-  for (let i = 0; i < order.length; i++) order[i] = i;
-  return order.sort((a, b) => (keys[a]! < keys[b]! ? -1 : keys[a]! > keys[b]! ? 1 : 0));
-}
-
 /**
- * The same documents under another set of spaces: docs and meta spaces keep their entries or start empty, index spaces
- * that are new (or whose docs space is) are derived, spaces that are gone are dropped.
+ * The same documents under another set of spaces: docs and meta spaces keep their entries or start empty, spaces that are gone
+ * are dropped. An index is kept when it was built for the same documents, else it is built when it is first read.
  */
-export function reshapeRoots(roots: Roots, spaces: readonly Space[], rederive: boolean): Roots {
+export function reshapeRoots(roots: Roots, spaces: readonly Space[]): Roots {
   const trees = new Map<string, Tree<StoredValue>>();
+  const indexes = new Map<string, IndexOf>();
   for (const space of spaces) {
-    if (space.kind !== "index") trees.set(space.id, roots.trees.get(space.id) ?? Tree.empty<StoredValue>());
+    for (const derived of space.derive) indexes.set(derived.space, { owner: space.id, derived });
   }
-  for (const space of spaces) {
-    for (const derived of space.derive) {
-      const kept = rederive ? undefined : roots.trees.get(derived.space);
-      trees.set(derived.space, kept ?? deriveTree(trees.get(space.id)!, derived));
-    }
+  for (const { id } of spaces) {
+    if (!indexes.has(id)) trees.set(id, roots.trees.get(id) ?? Tree.empty<StoredValue>());
   }
-  for (const space of spaces) {
-    if (!trees.has(space.id)) trees.set(space.id, roots.trees.get(space.id) ?? Tree.empty<StoredValue>());
+  for (const [id, { owner }] of indexes) {
+    const kept = roots.trees.get(id);
+    if (kept !== undefined) trees.set(id, kept);
+    else if (trees.get(owner)!.size === 0) trees.set(id, Tree.empty<StoredValue>());
   }
-  return { sequence: roots.sequence, trees };
+  return { sequence: roots.sequence, trees, indexes };
 }
