@@ -164,11 +164,16 @@ function isOrderedBy(terms: readonly OrderTerm[], field: string): boolean {
   return terms.some(({ key }) => key.kind === "path" && key.path.length === 1 && key.path[0] === field);
 }
 
-/** The terms with the fields of the key appended that are not among them, so that the order is total. */
+/**
+ * The terms with the fields of the key appended that are not among them, so that the order is total. They go the way of
+ * the last term, so that an index on it yields the order read backwards, too.
+ */
 export function completeOrder(model: ModelMeta, terms: readonly OrderTerm[]): readonly OrderTerm[] {
-  if (terms.length === 0) return defaultOrder(model);
-  const missing = defaultOrder(model).filter(({ key }) => key.kind === "path" && !isOrderedBy(terms, key.path[0]!));
-  return missing.length === 0 ? terms : [...terms, ...missing];
+  const last = terms.at(-1);
+  if (last === undefined) return defaultOrder(model);
+  const missing = model.key.filter((name) => !isOrderedBy(terms, name));
+  if (missing.length === 0) return terms;
+  return [...terms, ...missing.map((name) => orderTerm({ kind: "path", path: [name] }, last.direction))];
 }
 
 /** A field, or a dotted path to a property: `address.city`. Throws when it leads nowhere. */

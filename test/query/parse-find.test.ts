@@ -20,6 +20,8 @@ const by = (
   nulls = direction === "asc" ? "first" : "last",
 ): OrderTerm => ({ key: { kind: "path", path: path.split(".") }, direction, nulls }) as OrderTerm;
 const id = by("id");
+/** The key goes the way of the last term. */
+const down = by("id", "desc");
 
 describe("find arguments", () => {
   test("nothing means everything by key", () => {
@@ -42,7 +44,7 @@ describe("find arguments", () => {
       populate: ["posts.comments", "profile", "posts"],
     });
     expect(query.where).toEqual({ kind: "compare", path: ["id"], op: "eq", value: 1 });
-    expect(query.orderBy).toEqual([by("name", "desc"), id]);
+    expect(query.orderBy).toEqual([by("name", "desc"), down]);
     expect([query.limit, query.offset]).toEqual([3, 0]);
     expect(query.distinct).toEqual([["role"], ["address", "city"]]);
     expect(query.fields).toEqual(["id", "name"]);
@@ -233,13 +235,13 @@ describe("order", () => {
   const parse = (orderBy: unknown) => completeOrder(User, parseOrderBy(shop, User, orderBy));
   const cases: [string, unknown, unknown][] = [
     ["ascending", { name: "asc" }, [by("name"), id]],
-    ["descending", { name: "desc" }, [by("name", "desc"), id]],
-    ["nulls", { name: { direction: "desc", nulls: "first" } }, [by("name", "desc", "first"), id]],
-    ["direction alone", { name: { direction: "desc" } }, [by("name", "desc"), id]],
-    ["several", [{ role: "asc" }, { age: "desc" }], [by("role"), by("age", "desc"), id]],
+    ["descending", { name: "desc" }, [by("name", "desc"), down]],
+    ["nulls", { name: { direction: "desc", nulls: "first" } }, [by("name", "desc", "first"), down]],
+    ["direction alone", { name: { direction: "desc" } }, [by("name", "desc"), down]],
+    ["several", [{ role: "asc" }, { age: "desc" }], [by("role"), by("age", "desc"), down]],
     ["none", [], [id]],
     ["the key itself", [{ id: "desc" }, { name: "asc" }], [by("id", "desc"), by("name")]],
-    ["nested", { address: { geo: { lat: "desc" } } }, [by("address.geo.lat", "desc"), id]],
+    ["nested", { address: { geo: { lat: "desc" } } }, [by("address.geo.lat", "desc"), down]],
     [
       "a related row",
       { boss: { name: "asc" } },
@@ -257,13 +259,13 @@ describe("order", () => {
             key: { kind: "related", relation: "boss", key: by("address.city").key },
           },
         },
-        id,
+        down,
       ],
     ],
     [
       "a count",
       { posts: { $count: "desc" } },
-      [{ ...by("x", "desc"), key: { kind: "count", relation: "posts", where: null } }, id],
+      [{ ...by("x", "desc"), key: { kind: "count", relation: "posts", where: null } }, down],
     ],
     [
       "a related row's count",

@@ -137,12 +137,12 @@ test("null refers to nothing, not even to a row that holds null there", () => {
 describe("order and slices", () => {
   const cases: [string, unknown, number[]][] = [
     ["nulls first ascending", { orderBy: { name: "asc" } }, [3, 4, 1, 2]],
-    ["nulls last descending", { orderBy: { name: "desc" } }, [2, 1, 3, 4]],
+    ["nulls last descending", { orderBy: { name: "desc" } }, [2, 1, 4, 3]],
     ["nulls as told", { orderBy: { name: { direction: "asc", nulls: "last" } } }, [1, 2, 3, 4]],
     ["several terms", { orderBy: [{ age: "desc" }, { id: "desc" }] }, [1, 3, 2, 4]],
-    ["nested", { orderBy: { address: { city: "desc" } } }, [2, 1, 3, 4]],
-    ["a related row", { orderBy: { boss: { name: "desc" } } }, [4, 2, 3, 1]],
-    ["a count", { orderBy: { posts: { $count: "desc" } } }, [1, 2, 3, 4]],
+    ["nested", { orderBy: { address: { city: "desc" } } }, [2, 1, 4, 3]],
+    ["a related row", { orderBy: { boss: { name: "desc" } } }, [4, 3, 2, 1]],
+    ["a count", { orderBy: { posts: { $count: "desc" } } }, [1, 2, 4, 3]],
     ["a related row's count", { orderBy: { boss: { posts: { $count: "asc" } } } }, [1, 4, 2, 3]],
     ["limit and offset", { limit: 2, offset: 1 }, [2, 3]],
     ["limit 0", { limit: 0 }, []],

@@ -84,6 +84,12 @@ test("explain says how a query is answered", async () => {
   expect(plan.root).toMatchObject({ access: "key", actual: { returned: 1 } });
 });
 
+test("the last rows of an order are read from the end of its index", async () => {
+  await using db = await seeded();
+  const plan = await db.users.explain({ orderBy: { email: "desc" }, limit: 1 }, { analyze: true });
+  expect(plan.root).toMatchObject({ access: "index", sort: "index", actual: { read: 1 } });
+});
+
 describe("bad arguments, in every position", () => {
   type Call = (db: Db, value: never) => unknown;
   const calls: Record<string, Call> = {
