@@ -3,7 +3,7 @@
  * port, shared by all workers of the run, stopped at its end. It never waits for the disk: what it holds is thrown away.
  *
  * Inside vitest the folder is given by test/support/global-setup.ts, which also stops the server; elsewhere each process
- * has a server of its own.
+ * has a server of its own. A process that is killed leaves no server behind (watchdog.ts).
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
@@ -24,6 +24,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DRIVERS, pg } from "./drivers.js";
+import { watchOver } from "./watchdog.js";
 
 export const HOME_VARIABLE = "TENON_TEST_POSTGRES_HOME";
 const FLAGS = [
@@ -44,6 +45,7 @@ export class PostgresServer {
   readonly port: number;
   readonly folder: string;
   readonly #flags: readonly string[];
+  #primary: string | null = null;
   #process: ChildProcess | null = null;
 
   private constructor(folder: string, port: number, flags: readonly string[]) {
@@ -70,6 +72,50 @@ export class PostgresServer {
     return new PostgresServer(folder, await freePort(), options.flags ?? []);
   }
 
+  /** A replica of a running server: a base backup taken now, that follows it once it is started. */
+  static async replicaOf(
+    primary: PostgresServer,
+    folder: string,
+    options: ServerOptions = {},
+  ): Promise<PostgresServer> {
+    const user = serverUser();
+    const data = join(folder, "data");
+    mkdirSync(folder, { recursive: true });
+    const label = await primary.#backup(async () => {
+      cpSync(join(primary.folder, "data"), data, {
+        recursive: true,
+        filter: (path) => !/\/(postmaster\.(pid|opts)|pgsql_tmp.*)$|\/pg_(wal|dynshmem|notify|replslot)\/./.test(path),
+      });
+    });
+    mkdirSync(join(data, "pg_wal/archive_status"), { recursive: true });
+    mkdirSync(join(data, "pg_wal/summaries"), { recursive: true });
+    writeFileSync(join(data, "backup_label"), label);
+    const replica = new PostgresServer(folder, await freePort(), options.flags ?? []);
+    replica.follow(primary);
+    for (const path of [folder, ...readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)))])
+      if (user !== null) chownSync(path, user.uid, user.gid);
+    for (const path of [folder, data]) chmodSync(path, 0o700);
+    return replica;
+  }
+
+  /** From its next start on. */
+  follow(primary: PostgresServer): void {
+    writeFileSync(join(this.folder, "data/standby.signal"), "");
+    this.#primary = `primary_conninfo=host=127.0.0.1 port=${primary.port} user=postgres`;
+  }
+
+  async #backup(copy: () => Promise<void>): Promise<string> {
+    const pool = new pg!.Pool({ connectionString: this.url, max: 1 });
+    pool.on("error", () => {});
+    try {
+      await pool.query("select pg_backup_start('replica', true)");
+      await copy();
+      return String((await pool.query("select labelfile from pg_backup_stop(false)")).rows[0]?.labelfile);
+    } finally {
+      await pool.end();
+    }
+  }
+
   get url(): string {
     return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
   }
@@ -80,7 +126,8 @@ export class PostgresServer {
 
   async start(): Promise<void> {
     const log = openSync(join(this.folder, "log"), "a");
-    const flags = [...FLAGS, ...this.#flags].flatMap((flag) => ["-c", flag]);
+    const primary = this.#primary === null ? [] : [this.#primary];
+    const flags = [...FLAGS, ...this.#flags, ...primary].flatMap((flag) => ["-c", flag]);
     this.#process = spawn(
       program(this.folder, "postgres"),
       ["-D", join(this.folder, "data"), "-p", String(this.port), "-h", "127.0.0.1", ...flags],
@@ -115,6 +162,24 @@ export class PostgresServer {
     this.#process = null;
   }
 
+  /** kill -9 for the server and all of its processes: nothing is said to anybody. */
+  async kill(): Promise<void> {
+    const running = this.#process;
+    if (running === null || running.exitCode !== null) return;
+    const ended = new Promise<void>((resolve) => running.once("exit", () => resolve()));
+    const children = readFileSync(`/proc/${running.pid}/task/${running.pid}/children`, "utf8").trim().split(" ");
+    for (const pid of [this.pid, ...children.map(Number)]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await ended;
+    this.#process = null;
+    rmSync(join(this.folder, "data/postmaster.pid"), { force: true });
+  }
+
   async dispose(): Promise<void> {
     await this.stop("SIGQUIT");
     rmSync(this.folder, { recursive: true, force: true });
@@ -122,7 +187,7 @@ export class PostgresServer {
 }
 
 /** PostgreSQL refuses to run as root: then it runs as somebody who may do nothing else. */
-function serverUser(): { readonly uid: number; readonly gid: number } | null {
+export function serverUser(): { readonly uid: number; readonly gid: number } | null {
   if (process.getuid?.() !== 0) return null;
   const line = readFileSync("/etc/passwd", "utf8")
     .split("\n")
@@ -148,7 +213,7 @@ function program(folder: string, name: string): string {
   return join(copy, "bin", name);
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on("error", reject);
@@ -196,6 +261,7 @@ export function makeHome(): string {
   const home = mkdtempSync(join(tmpdir(), "tenon-postgres-"));
   // The server's user must be able to pass through.
   chmodSync(home, 0o755);
+  watchOver(home);
   return home;
 }
 
