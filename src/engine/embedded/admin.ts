@@ -203,7 +203,7 @@ function idsOf(spaces: readonly Space[]): ReadonlySet<string> {
 }
 
 /** The documents of both schemas, without any index. */
-function docsSpaces(from: Catalog, target: Catalog): readonly Space[] {
+export function docsSpaces(from: Catalog, target: Catalog): readonly Space[] {
   const spaces = new Map<string, Space>();
   for (const space of [...from.spaces, ...target.spaces]) {
     if (space.kind !== "index") spaces.set(space.id, { ...space, derive: [] });

@@ -79,6 +79,19 @@ export class Overlay {
     this.#close();
   }
 
+  /** What is staged, by space. */
+  *changes(): Generator<readonly [space: string, entries: ReadonlyMap<Key, StoredValue | undefined>]> {
+    for (const [space, { values }] of this.#spaces) if (values.size > 0) yield [space, values];
+  }
+
+  /** A range of a space as it is below, with what is staged on top. */
+  laidOver(space: string, range: Range, below: Batch): Batch {
+    const staged = this.#spaces.get(space);
+    if (staged === undefined || staged.values.size === 0) return below;
+    const keys = inOrder(staged.keysIn(range), range);
+    return merge(below, keys, staged, range.reverse === true, Number.POSITIVE_INFINITY);
+  }
+
   mutations(): Mutation[] {
     const batch: Mutation[] = [];
     for (const [space, staged] of this.#spaces) {

@@ -8,14 +8,21 @@
  */
 import { randomBytes } from "node:crypto";
 import { CorruptionError } from "../../base/errors.js";
+import type { Json } from "../../schema/model.js";
 import type { Mutation, Store, StoredValue } from "../../storage/store.js";
 import { META_SPACE } from "./catalog.js";
 import type { RegistryState } from "./registry-text.js";
 
-const RECORD = "registry";
+/** Its key in `$meta`. */
+export const RECORD = "registry";
 
 export function newDatabaseId(): string {
   return randomBytes(8).toString("hex");
+}
+
+/** Which database the records of `$meta` say they are of; "": they say nothing. */
+export function databaseOf(meta: readonly (readonly [string, Json])[]): string {
+  return asRecord(meta.find(([key]) => key === RECORD)?.[1] as StoredValue | undefined).database;
 }
 
 export function generationMutation(database: string, generation: number): Mutation {
@@ -31,16 +38,17 @@ export async function checkRegistryMatches(store: Store, state: RegistryState): 
   } finally {
     snapshot[Symbol.dispose]();
   }
+  checkRecord(record, state, store.name);
+}
+
+/** The same for a record that was found. */
+export function checkRecord(record: StoredValue | undefined, state: RegistryState, name: string): void {
   const { database, generation } = asRecord(record);
   const refuse = (what: string, fix: string): never => {
-    throw new CorruptionError(
-      "CORRUPTION.FORMAT",
-      `registry.json of ${store.name} does not go with its data: ${what}`,
-      {
-        meta: { file: "registry.json", storage: store.name, what },
-        fix,
-      },
-    );
+    throw new CorruptionError("CORRUPTION.FORMAT", `registry.json of ${name} does not go with its data: ${what}`, {
+      meta: { file: "registry.json", storage: name, what },
+      fix,
+    });
   };
   const last = state.generation + (state.pending === null ? 0 : 1);
   if (generation === 0 && state.generation === 0) return;
