@@ -98,7 +98,7 @@ function parseFieldOrder(scope: ParseScope, path: Path, type: FieldType, value: 
 function parseTerm(scope: ParseScope, model: ModelMeta, value: unknown): OrderTerm {
   const [key, inner] = onlyKey(scope, value, `{ ${model.key[0]}: "asc" }`);
   const member = membersOf(model).get(key);
-  if (member === undefined) throw scope.unknownField(model, key, membersOf(model).keys());
+  if (member === undefined) throw scope.unknownNested(model, key, membersOf(model).keys());
   scope.enter(key);
   const term =
     member.kind === "field"

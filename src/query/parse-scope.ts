@@ -70,16 +70,27 @@ export class ParseScope {
     return this.fail("QUERY.INVALID_VALUE", `must be ${expected}, not ${showValue(value)}`, fix ?? `pass ${expected}`);
   }
 
-  unknownField(model: ModelMeta, name: string, known: Iterable<string>): QueryError {
+  unknownField(model: ModelMeta, name: string, known: Iterable<string>, fix?: string): QueryError {
     return this.fail(
       "QUERY.UNKNOWN_FIELD",
       `names an unknown field: ${model.name} has no ${showName(name)}`,
-      suggestion(name, known),
+      fix ?? suggestion(name, known),
       {
         on: model.name,
         field: name,
       },
     );
+  }
+
+  /** As `unknownField`, where a dotted name is to be written as nested objects. */
+  unknownNested(model: ModelMeta, name: string, known: Iterable<string>): QueryError {
+    const [head, ...rest] = name.split(".");
+    const members = [...known];
+    if (head === undefined || rest.length === 0 || !members.includes(head)) {
+      return this.unknownField(model, name, members);
+    }
+    const nested = rest.reduceRight((inner, step) => `{ ${step}: ${inner} }`, "…");
+    return this.unknownField(model, name, members, `write nested objects: { ${head}: ${nested} }`);
   }
 
   unknownRelation(model: ModelMeta, name: string): QueryError {

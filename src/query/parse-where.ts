@@ -179,7 +179,7 @@ function parseKey(scope: ParseScope, model: ModelMeta, key: string, value: unkno
         operator: key,
       });
     }
-    throw scope.unknownField(model, key, known);
+    throw scope.unknownNested(model, key, known);
   }
   if (member.kind === "field") return parseCondition(scope, [key], member.field.type, value);
   return member.relation.arity === "many"

@@ -142,6 +142,11 @@ describe("find arguments", () => {
     ],
     ["an empty distinct", { distinct: [] }, "QUERY.INVALID_VALUE | User: distinct is an empty list"],
     [
+      "an order by a dotted path",
+      { orderBy: { "address.city": "asc" } },
+      'QUERY.UNKNOWN_FIELD | User: orderBy names an unknown field: User has no "address.city" | write nested objects: { address: { city: … } }',
+    ],
+    [
       "an unknown order",
       { orderBy: { nmae: "asc" } },
       'QUERY.UNKNOWN_FIELD | User: orderBy names an unknown field: User has no "nmae" | did you mean "name"?',

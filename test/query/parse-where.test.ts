@@ -204,6 +204,11 @@ describe("mistakes", () => {
       'QUERY.UNKNOWN_FIELD | User: where.emial names an unknown field: User has no "emial" | did you mean "email"?',
     ],
     [
+      "a dotted path",
+      { "address.geo.lat": 1 },
+      'QUERY.UNKNOWN_FIELD | User: where.address.geo.lat names an unknown field: User has no "address.geo.lat" | write nested objects: { address: { geo: { lat: … } } }',
+    ],
+    [
       "unknown field of a relation",
       { posts: { some: { titel: "x" } } },
       'QUERY.UNKNOWN_FIELD | User: where.posts.some.titel names an unknown field: Post has no "titel" | did you mean "title"?',
