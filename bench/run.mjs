@@ -8,6 +8,8 @@
  *   --peers a,b        peers, from bench/peers
  *   --models 10,100    sizes of the schema (suite editor)
  *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
+ *   --modes a,b        suite sencillo: reads, file, gzip, folder, shards, log, folder log
+ *   --page             suite sencillo: write the figures into docs/sencillo.md
  *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR
  * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.
  */
@@ -38,6 +40,8 @@ const { values, positionals } = parseArgs({
     only: { type: "string" },
     peers: { type: "string" },
     profile: { type: "string" },
+    page: { type: "boolean", default: false },
+    modes: { type: "string" },
     models: { type: "string" },
     ts: { type: "string" },
   },
@@ -61,6 +65,8 @@ const { result, text, failed } = await run({
   peers,
   models: values.models,
   typescript: values.ts,
+  page: values.page,
+  modes: list(values.modes),
   profile: values.profile === undefined ? null : resolve(values.profile),
   log,
 });

@@ -8,40 +8,33 @@
 import { CorruptionError } from "../base/errors.js";
 import { decodeJson, encodeJson } from "../schema/doc-codec.js";
 import type { Doc, Json } from "../schema/model.js";
-import type { Key, Mutation } from "../storage/store.js";
-import { LABEL_SPACE } from "./keys.js";
+import type { Key } from "../storage/store.js";
 
-export function encodeCommit(batch: readonly Mutation[]): Uint8Array {
-  const groups = new Map<string, { readonly puts: [Key, Doc][]; readonly deletes: Key[] }>();
-  let label: Json = { op: [] };
-  for (const { space, key, value } of batch) {
-    if (space === LABEL_SPACE) {
-      label = value ?? label;
-      continue;
+/** What a commit changes, by space; undefined: the entry goes. */
+export type Changes = readonly (readonly [space: string, entries: ReadonlyMap<Key, Doc | undefined>])[];
+
+export function encodeCommit(changes: Changes, operations: readonly string[]): Uint8Array {
+  const parts = [JSON.stringify({ op: operations })];
+  for (const [space, entries] of changes) {
+    const puts: [Key, Doc][] = [];
+    const deletes: Key[] = [];
+    for (const [key, value] of entries) {
+      if (value === undefined) deletes.push(key);
+      else puts.push([key, value]);
     }
-    let group = groups.get(space);
-    if (group === undefined) {
-      group = { puts: [], deletes: [] };
-      groups.set(space, group);
-    }
-    if (value === undefined) group.deletes.push(key);
-    else group.puts.push([key, value]);
-  }
-  const parts = [encodeJson(label)];
-  for (const [space, { puts, deletes }] of groups) {
     parts.push(`[${JSON.stringify(space)},${encodeJson(puts as unknown as Json)},${JSON.stringify(deletes)}]`);
   }
   return Buffer.from(`[${parts.join(",")}]`, "utf8");
 }
 
-export function decodeCommit(text: string, where: string): Mutation[] {
-  const batch: Mutation[] = [];
+export function decodeCommit(text: string, where: string): Changes {
   try {
     const [, ...groups] = decodeJson(text) as [Json, ...[string, [Key, Doc][], Key[]][]];
-    for (const [space, puts, deletes] of groups) {
-      for (const [key, value] of puts) batch.push({ space, key, value });
-      for (const key of deletes) batch.push({ space, key, value: undefined });
-    }
+    return groups.map(([space, puts, deletes]) => {
+      const entries = new Map<Key, Doc | undefined>(puts);
+      for (const key of deletes) entries.set(key, undefined);
+      return [space, entries];
+    });
   } catch (cause) {
     throw new CorruptionError("CORRUPTION.FORMAT", `${where} holds a commit that makes no sense`, {
       cause,
@@ -49,5 +42,4 @@ export function decodeCommit(text: string, where: string): Mutation[] {
       fix: "restore a backup",
     });
   }
-  return batch;
 }

@@ -3,8 +3,9 @@
  * files with the same options. Two objects of one process, as programs that are reloaded make them, see each other's
  * writes; two processes are kept apart by the lock.
  */
-import { Writer, type WriteSession } from "../engine/embedded/writer.js";
+import { Mutex } from "../base/mutex.js";
 import { nodeFiles } from "../storage/files/node.js";
+import type { Changes } from "./commit-text.js";
 import { DatabaseNotLoadedError } from "./errors.js";
 import { replayOldLog } from "./old-log.js";
 import { layoutOf, type Settings } from "./options.js";
@@ -18,7 +19,8 @@ const LOG_BYTES = 32 * 1024 * 1024;
 
 interface Opened {
   readonly store: SencilloStore;
-  readonly writer: Writer;
+  /** One transaction at a time. */
+  readonly turn: Mutex;
   readonly report: RecoveryReport | null;
 }
 
@@ -27,6 +29,8 @@ export class Core {
   /** What must be over before this one may open: the core that had these files before. */
   readonly #after: Promise<unknown>;
   #opened: Promise<Opened> | null = null;
+  /** The same once it is there. */
+  #present: Opened | null = null;
   #closed = false;
   owners = 0;
 
@@ -40,31 +44,39 @@ export class Core {
   }
 
   async transaction<T>(owner: object, callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
-    const { writer, store } = await this.#open();
-    const session = await writer.begin();
-    return this.#inSession(owner, session, store, callback);
+    const opened = this.#present?.store.failed === false ? this.#present : await this.#open();
+    return this.#inTurn(opened, owner, callback);
   }
 
-  async #inSession<T>(
-    owner: object,
-    session: WriteSession,
-    trees: SencilloStore,
-    callback: (tx: Transaction) => Promise<T> | T,
-  ): Promise<T> {
+  /** The turn ends when the changes are visible; commits that wait for the disk can share one sync. */
+  async #inTurn<T>({ store, turn }: Opened, owner: object, callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
+    const release = await turn.acquire();
     let result: T;
+    let durable: Promise<void> | null;
     try {
-      result = await new Tx(owner, new Work(session, trees), this.settings, null).play(callback);
-    } catch (error) {
-      session.abandon();
-      throw error;
+      store.check();
+      const work = new Work(store);
+      const tx = new Tx(owner, work, this.settings, null);
+      result = await tx.play(callback);
+      const changes = [...work.overlay.changes()] as unknown as Changes;
+      const missing = store.prepare(changes);
+      if (missing !== null) await missing;
+      durable = store.commit(changes, tx.operations);
+    } finally {
+      release();
     }
-    await session.commit();
+    if (durable !== null) await durable;
     return result;
   }
 
   async compact(): Promise<void> {
-    const { store, writer } = await this.#open();
-    await writer.alone(() => store.compact());
+    const { store, turn } = await this.#open();
+    const release = await turn.acquire();
+    try {
+      await store.compact();
+    } finally {
+      release();
+    }
   }
 
   async report(): Promise<RecoveryReport | null> {
@@ -78,14 +90,20 @@ export class Core {
     // An attempt that failed, or a store that cannot go on, is no reason to refuse for ever.
     opened.catch(() => this.#forget(opened));
     return opened.then(async (present) => {
-      if (!present.store.failed) return present;
+      if (!present.store.failed) {
+        if (this.#opened === opened) this.#present = present;
+        return present;
+      }
       await this.#forget(opened, present.store);
       return this.#open();
     });
   }
 
   async #forget(opened: Promise<Opened>, store?: SencilloStore): Promise<void> {
-    if (this.#opened === opened) this.#opened = null;
+    if (this.#opened === opened) {
+      this.#opened = null;
+      this.#present = null;
+    }
     await store?.close().catch(() => {});
   }
 
@@ -103,16 +121,15 @@ export class Core {
     await store.open();
     try {
       const old = await store.foreignLog();
-      const writer = new Writer(store);
-      if (old === null) return { store, writer, report: null };
+      const turn = new Mutex();
+      if (old === null) return { store, turn, report: null };
       store.absorb(true);
-      const session = await writer.begin();
-      const report = await this.#inSession(this, session, store, (tx) =>
+      const report = await this.#inTurn({ store, turn, report: null }, this, (tx) =>
         replayOldLog(old.path, old.bytes, salvage, (op, instructions) => tx[op](instructions as never)),
       );
       store.absorb(false);
       await store.compact();
-      return { store, writer, report };
+      return { store, turn, report };
     } catch (error) {
       await store.close().catch(() => {});
       throw error;
@@ -121,11 +138,13 @@ export class Core {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#present = null;
     const opened = await this.#opened?.catch(() => null);
     if (opened === null || opened === undefined) return;
-    const { store, writer } = opened;
-    await writer.alone(async () => {}).catch(() => {});
-    writer.close(new DatabaseNotLoadedError());
+    const { store, turn } = opened;
+    const release = await turn.acquire();
+    turn.close(new DatabaseNotLoadedError());
+    release();
     await store.close();
   }
 }

@@ -18,16 +18,46 @@
 import { encodeKey } from "../storage/key.js";
 import type { Key } from "../storage/store.js";
 
-export const spaces = {
-  meta: (collection: string) => `c${collection}`,
-  ids: (collection: string) => `i${collection}`,
-  indexes: (collection: string) => `s${collection}`,
-  docs: (collection: string, no: string) => `d${no}:${collection}`,
-  places: (collection: string, no: string) => `p${no}:${collection}`,
-};
+interface Names {
+  readonly meta: string;
+  readonly ids: string;
+  readonly indexes: string;
+  readonly docs: Map<string, string>;
+  readonly places: Map<string, string>;
+}
 
-/** Holds what operations a commit is made of, for the log; never stored. */
-export const LABEL_SPACE = "o";
+/** Names that were asked for: the same string again is found quicker in every map than one that is made anew. */
+const known = new Map<string, Names>();
+const MOST = 1000;
+
+function namesOf(collection: string): Names {
+  let names = known.get(collection);
+  if (names === undefined) {
+    if (known.size >= MOST) known.clear();
+    const [meta, ids, indexes] = [`c${collection}`, `i${collection}`, `s${collection}`];
+    names = { meta, ids, indexes, docs: new Map(), places: new Map() };
+    known.set(collection, names);
+  }
+  return names;
+}
+
+function numbered(names: Map<string, string>, letter: string, no: string, collection: string): string {
+  let name = names.get(no);
+  if (name === undefined) {
+    if (names.size >= MOST) names.clear();
+    name = `${letter}${no}:${collection}`;
+    names.set(no, name);
+  }
+  return name;
+}
+
+export const spaces = {
+  meta: (collection: string) => namesOf(collection).meta,
+  ids: (collection: string) => namesOf(collection).ids,
+  indexes: (collection: string) => namesOf(collection).indexes,
+  docs: (collection: string, no: string) => numbered(namesOf(collection).docs, "d", no, collection),
+  places: (collection: string, no: string) => numbered(namesOf(collection).places, "p", no, collection),
+};
 
 export const RECORD_KEY = "";
 export const bucketKey = (bucket: string): Key => `b${bucket}`;

@@ -1,8 +1,8 @@
 /** `populate`: replaces a value by the document that it refers to; one pass per rule, whatever the number of parents. */
 import type { Doc } from "../schema/model.js";
-import { atHand } from "./at-hand.js";
 import { ValidationError } from "./errors.js";
-import { indexText } from "./keys.js";
+import { indexText, spaces } from "./keys.js";
+import type { Steps } from "./steps.js";
 import type { Populate } from "./types.js";
 import { detached, put } from "./values.js";
 import type { Work } from "./work.js";
@@ -12,7 +12,7 @@ type Row = Record<string, unknown>;
 /** More values than this: one scan costs less than a look-up each. */
 const FEW = 1000;
 
-export async function populate(work: Work, rows: readonly Row[], rules: readonly Populate[]): Promise<void> {
+export function* populate(work: Work, rows: readonly Row[], rules: readonly Populate[]): Steps<void> {
   if (!Array.isArray(rules)) {
     throw new ValidationError("populate is not iterable: it must be a list of { field, collection, targetField }");
   }
@@ -21,8 +21,8 @@ export async function populate(work: Work, rows: readonly Row[], rules: readonly
     const targetField = rule.targetField ?? "_id";
     const wanted = new Set<unknown>();
     for (const row of rows) if (refers(row, rule.field)) wanted.add(row[rule.field]);
-    if (wanted.size === 0 || (await work.record(collection)) === null) continue;
-    const related = await relatedDocs(work, collection, targetField, wanted);
+    if (wanted.size === 0 || (yield* work.record(collection)) === null) continue;
+    const related = yield* relatedDocs(work, collection, targetField, wanted);
     for (const row of rows) {
       if (!refers(row, rule.field)) continue;
       const target = related.get(row[rule.field]);
@@ -40,18 +40,17 @@ function refers(row: Row, field: string): boolean {
 }
 
 /** The first document per value, in the order of buckets and positions. */
-async function relatedDocs(
+function* relatedDocs(
   work: Work,
   collection: string,
   field: string,
   wanted: ReadonlySet<unknown>,
-): Promise<Map<unknown, Doc>> {
+): Steps<Map<unknown, Doc>> {
   const related = new Map<unknown, Doc>();
-  const record = await work.require(collection);
+  const record = yield* work.require(collection);
   if (field === "_id" && !record.odd) {
     for (const id of wanted) {
-      const near = atHand(() => work.now.locate(collection, id));
-      const located = near === null ? await work.locate(collection, id) : near.value;
+      const located = yield* work.locate(collection, id);
       if (located !== null) related.set(id, located.doc);
     }
     return related;
@@ -59,22 +58,25 @@ async function relatedDocs(
   if (record.fields.includes(field) && !record.odd && wanted.size <= FEW) {
     for (const value of wanted) {
       const text = indexText(value);
-      const located = text === null ? [] : await work.byText(collection, field, text);
+      const located = text === null ? [] : yield* work.byText(collection, field, text);
       const matching = located.filter(({ doc }) => doc[field] === value);
       matching.sort((a, b) => (a.no < b.no || (a.no === b.no && a.key < b.key) ? -1 : 1));
       if (matching[0] !== undefined) related.set(value, matching[0].doc);
     }
     return related;
   }
-  for (const { no } of await work.buckets(collection)) {
-    for await (const { values } of work.docs(collection, no)) {
-      for (const doc of values) {
+  for (const { no } of work.buckets(collection)) {
+    const space = spaces.docs(collection, no);
+    if (!work.has(space)) yield* work.ready(space);
+    work.eachRun(space, (docs) => {
+      for (const doc of docs) {
         if (!Object.hasOwn(doc, field)) continue;
         const value = doc[field];
         if (wanted.has(value) && !related.has(value)) related.set(value, doc);
       }
-      if (related.size === wanted.size) return related;
-    }
+      return related.size < wanted.size;
+    });
+    if (related.size === wanted.size) return related;
   }
   return related;
 }

@@ -6,9 +6,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { TransactionError } from "../base/errors.js";
 import { Mutex } from "../base/mutex.js";
-import type { Doc } from "../schema/model.js";
-import { LABEL_SPACE } from "./keys.js";
-import { find, findMany, findManyNow, findNow } from "./reads.js";
+import type { Maybe } from "../storage/store.js";
+import { find, findMany } from "./reads.js";
+import { finished, type Steps } from "./steps.js";
 import type { Dynamic, EnsureIndexInstructions, Instructions, Transaction } from "./types.js";
 import type { Work } from "./work.js";
 import {
@@ -43,6 +43,7 @@ export class Tx implements Transaction {
   readonly #gate = new Mutex();
   readonly #operations: string[];
   #open = true;
+  #busy = false;
 
   constructor(owner: object, work: Work, settings: WriteSettings, parent: Tx | null) {
     this.owner = owner;
@@ -70,13 +71,11 @@ export class Tx implements Transaction {
   }
 
   find(instructions: Instructions): Promise<Dynamic> {
-    const now = this.#now(() => findNow(this.#work, instructions, this.#settings));
-    return now ?? this.#run(() => find(this.#work, instructions, this.#settings));
+    return this.#run(() => finished(find(this.#work, instructions, this.#settings)));
   }
 
   findMany(instructions: Instructions): Promise<Dynamic[]> {
-    const now = this.#now(() => findManyNow(this.#work, instructions, this.#settings));
-    return now ?? this.#run(() => findMany(this.#work, instructions, this.#settings));
+    return this.#run(() => finished(findMany(this.#work, instructions, this.#settings)));
   }
 
   createMany(instructions: Instructions): Promise<Dynamic[]> {
@@ -99,33 +98,52 @@ export class Tx implements Transaction {
     return this.#write("ensureIndex", () => ensureIndex(this.#work, instructions));
   }
 
-  /** A read that need not wait for anything: not for another operation, not for the disk. */
-  #now<T>(read: () => { readonly value: T } | null): Promise<T> | null {
-    if (!this.#open || this.#gate.locked) return null;
+  #write<T>(name: string, steps: () => Steps<T>): Promise<T> {
+    return this.#run(() => finished(this.#whole(name, steps)));
+  }
+
+  /** Leaves nothing behind when it fails. */
+  *#whole<T>(name: string, steps: () => Steps<T>): Steps<T> {
+    const { overlay } = this.#work;
+    const savepoint = overlay.savepoint();
     try {
-      const done = read();
-      return done === null ? null : Promise.resolve(done.value);
+      const result = yield* steps();
+      overlay.release(savepoint);
+      if (this.#operations.at(-1) !== name) this.#operations.push(name);
+      return result;
     } catch (error) {
-      return Promise.reject(error);
+      overlay.rollback(savepoint);
+      throw error;
     }
   }
 
-  async #write<T>(name: string, work: () => Promise<T>): Promise<T> {
-    return this.#run(async () => {
-      const savepoint = this.#work.overlay.savepoint();
-      try {
-        const result = await work();
-        this.#work.overlay.release(savepoint);
-        if (this.#operations.at(-1) !== name) this.#operations.push(name);
-        return result;
-      } catch (error) {
-        this.#work.overlay.rollback(savepoint);
-        throw error;
-      }
-    });
+  /** At once when nothing else is under way; `#busy` keeps out operations that a callback of the running one calls. */
+  #run<T>(work: () => Maybe<T>): Promise<T> {
+    if (!this.#open || this.#busy || this.#gate.locked) return this.#later(work);
+    this.#busy = true;
+    let result: Maybe<T>;
+    try {
+      result = work();
+    } catch (error) {
+      return Promise.reject(error);
+    } finally {
+      this.#busy = false;
+    }
+    return result instanceof Promise ? this.#holding(result) : Promise.resolve(result);
   }
 
-  async #run<T>(work: () => Promise<T>): Promise<T> {
+  /** Keeps others waiting until what is under way is over. */
+  async #holding<T>(result: Promise<T>): Promise<T> {
+    // Nobody holds the gate, so that it is held from here on.
+    const release = this.#gate.acquire();
+    try {
+      return await result;
+    } finally {
+      (await release)();
+    }
+  }
+
+  async #later<T>(work: () => Maybe<T>): Promise<T> {
     const release = await this.#enter();
     try {
       return await work();
@@ -151,21 +169,24 @@ export class Tx implements Transaction {
   }
 
   /** Runs the callback inside this transaction, waits for operations that it left behind, and ends it. */
-  async #play<T>(callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
+  async play<T>(callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
     try {
-      return await current.run(this, async () => callback(this));
+      return await current.run(this, callback, this);
     } finally {
-      const release = await this.#gate.acquire();
+      if (this.#gate.locked) await this.#settle();
       this.#open = false;
-      release();
     }
   }
 
-  /** As the outermost transaction. */
-  async play<T>(callback: (tx: Transaction) => Promise<T> | T): Promise<T> {
-    const result = await this.#play(callback);
-    if (this.#operations.length > 0) this.#work.set(LABEL_SPACE, "", { op: this.#operations } as Doc);
-    return result;
+  async #settle(): Promise<void> {
+    const release = await this.#gate.acquire();
+    this.#open = false;
+    release();
+  }
+
+  /** What it is made of, for the log. */
+  get operations(): readonly string[] {
+    return this.#operations;
   }
 
   /** A transaction inside this one. */
@@ -173,7 +194,7 @@ export class Tx implements Transaction {
     const release = await this.#enter();
     const savepoint = this.#work.overlay.savepoint();
     try {
-      const result = await new Tx(this.owner, this.#work, this.#settings, this).#play(callback);
+      const result = await new Tx(this.owner, this.#work, this.#settings, this).play(callback);
       this.#work.overlay.release(savepoint);
       return result;
     } catch (error) {

@@ -1,38 +1,83 @@
-/** A transaction's sight of the collections, and its hand on them: reads through the view, writes into the overlay. */
-import type { WriteSession } from "../engine/embedded/writer.js";
+/**
+ * A transaction's sight of the collections, and its hand on them: what is loaded, with what it has staged on top. Spaces
+ * must be `ready` before they are read; most are, and then nothing waits.
+ */
+import { invariant } from "../base/assert.js";
+import { Overlay } from "../engine/embedded/overlay.js";
 import type { Doc, Json } from "../schema/model.js";
-import type { Batch, Key, Maybe } from "../storage/store.js";
-import { AtHand, NOT_LOADED } from "./at-hand.js";
+import { Tree } from "../storage/btree.js";
+import type { Batch, Key, Range } from "../storage/store.js";
 import { CollectionNotFoundError, IndexNotFoundError } from "./errors.js";
 import { BUCKETS, bucketKey, docKey, idKey, indexPrefix, RECORD_KEY, spaces } from "./keys.js";
-import type { LiveTrees } from "./live-snapshot.js";
+import { eachLeaf } from "./leaves.js";
 import type { Bucket, CollectionRecord, Located } from "./record.js";
+import type { Steps } from "./steps.js";
 
-const BATCH = 512;
-const ALL = {};
+/** Where trees are, or are loaded from. */
+export interface LiveTrees {
+  /** Null: it must be loaded first. */
+  loaded(space: string): Tree<Doc> | null;
+  /** Null: nothing is stored. */
+  load(space: string): Promise<unknown | null>;
+  partitionOf(space: string): string;
+}
+
+const EMPTY = Tree.empty<Doc>();
+const ALL: Range = {};
 
 export class Work {
-  readonly #session: WriteSession;
-  /** The same without waiting, for what is in memory. */
-  readonly now: AtHand;
+  readonly overlay = new Overlay();
+  readonly #trees: LiveTrees;
+  /** Partitions that are not stored: looked for once a transaction. */
+  readonly #absent = new Set<string>();
 
-  constructor(session: WriteSession, trees: Pick<LiveTrees, "loaded">) {
-    this.#session = session;
-    this.now = new AtHand(session.overlay, trees);
+  constructor(trees: LiveTrees) {
+    this.#trees = trees;
   }
 
-  get overlay(): WriteSession["overlay"] {
-    return this.#session.overlay;
+  has(space: string): boolean {
+    return this.#trees.loaded(space) !== null || this.#isAbsent(space);
   }
 
-  async get(space: string, key: Key): Promise<Doc | undefined> {
-    const found = this.now.find(space, key);
-    if (found !== NOT_LOADED) return found;
-    return (await this.#session.view.getMany(space, [key]))[0];
+  #isAbsent(space: string): boolean {
+    return this.#absent.size > 0 && this.#absent.has(this.#trees.partitionOf(space));
   }
 
-  getMany(space: string, keys: readonly Key[]): Maybe<readonly (Doc | undefined)[]> {
-    return this.#session.view.getMany(space, keys);
+  /** Loads what is not in memory. Once it has loaded something else, a space may have to be made ready again. */
+  *ready(space: string): Steps<void> {
+    while (!this.has(space)) {
+      yield this.#trees.load(space).then((found) => {
+        if (found === null) this.#absent.add(this.#trees.partitionOf(space));
+      });
+    }
+  }
+
+  #tree(space: string): Tree<Doc> {
+    const tree = this.#trees.loaded(space);
+    if (tree !== null) return tree;
+    invariant(this.#isAbsent(space), `The space "${space}" is read before it is loaded`);
+    return EMPTY;
+  }
+
+  get(space: string, key: Key): Doc | undefined {
+    const staged = this.overlay.staged(space);
+    if (staged?.has(key)) return staged.get(key);
+    return this.#tree(space).get(key);
+  }
+
+  range(space: string, range: Range): Batch {
+    const below = { keys: [] as Key[], values: [] as Doc[] };
+    this.#tree(space).collect(range, Number.POSITIVE_INFINITY, below.keys, below.values);
+    return this.overlay.laidOver(space, range, below);
+  }
+
+  /** Every entry of a space in order, a run at a time, until `visit` says false. The runs are not to be changed or kept. */
+  eachRun(space: string, visit: (values: readonly Doc[], keys: readonly Key[]) => boolean): void {
+    if (this.overlay.staged(space) === null) eachLeaf(this.#tree(space), visit);
+    else {
+      const { keys, values } = this.range(space, ALL);
+      visit(values, keys);
+    }
   }
 
   set(space: string, key: Key, value: Json): void {
@@ -43,19 +88,21 @@ export class Work {
     this.overlay.stage(space, key, undefined, 0);
   }
 
-  /** Null when there is no such collection. */
-  async record(collection: string): Promise<CollectionRecord | null> {
-    const record = (await this.stored(collection)) ?? null;
+  /** Makes the collection ready, but for the documents of its buckets. Null when there is no such collection. */
+  *record(collection: string): Steps<CollectionRecord | null> {
+    const record = (yield* this.stored(collection)) ?? null;
     return record?.dropped === true ? null : record;
   }
 
   /** Also the record of a dropped one. */
-  async stored(collection: string): Promise<CollectionRecord | undefined> {
-    return (await this.get(spaces.meta(collection), RECORD_KEY)) as CollectionRecord | undefined;
+  *stored(collection: string): Steps<CollectionRecord | undefined> {
+    const meta = spaces.meta(collection);
+    if (!this.has(meta)) yield* this.ready(meta);
+    return this.get(meta, RECORD_KEY) as CollectionRecord | undefined;
   }
 
-  async require(collection: string): Promise<CollectionRecord> {
-    const record = await this.record(collection);
+  *require(collection: string): Steps<CollectionRecord> {
+    const record = yield* this.record(collection);
     if (record === null) throw new CollectionNotFoundError(collection);
     return record;
   }
@@ -64,56 +111,49 @@ export class Work {
     this.set(spaces.meta(collection), RECORD_KEY, Object.freeze(record) as unknown as Doc);
   }
 
-  async bucketNo(collection: string, bucket: string): Promise<string | null> {
-    const entry = await this.get(spaces.meta(collection), bucketKey(bucket));
+  bucketNo(collection: string, bucket: string): string | null {
+    const entry = this.get(spaces.meta(collection), bucketKey(bucket));
     return entry === undefined ? null : (entry.no as string);
   }
 
-  async requireBucket(collection: string, bucket: unknown): Promise<Bucket> {
+  requireBucket(collection: string, bucket: unknown): Bucket {
     const name = typeof bucket === "string" || typeof bucket === "number" ? String(bucket) : null;
-    const no = name === null ? null : await this.bucketNo(collection, name);
+    const no = name === null ? null : this.bucketNo(collection, name);
     if (name === null || no === null) throw new IndexNotFoundError(name ?? typeof bucket);
     return { name, no };
   }
 
   /** In the order in which a JavaScript object lists them. */
-  async buckets(collection: string): Promise<readonly Bucket[]> {
-    const { keys, values } = await this.range(spaces.meta(collection), BUCKETS);
-    const buckets = keys.map((key, at) => ({ name: key.slice(1), no: values[at]!.no as string }));
+  buckets(collection: string): readonly Bucket[] {
+    const { keys, values } = this.range(spaces.meta(collection), BUCKETS);
+    const buckets = keys.map((key, at) => ({ name: key.slice(1), no: (values[at] as Doc).no as string }));
     return buckets.sort((a, b) => (a.no < b.no ? -1 : 1));
   }
 
-  async range(space: string, range: { readonly gte?: string; readonly lt?: string }): Promise<Batch> {
-    return (await this.#session.view.ranges(space, [range]))[0]!;
-  }
-
-  docs(collection: string, no: string): AsyncIterableIterator<Batch> {
-    return this.#session.view.scan(spaces.docs(collection, no), ALL, BATCH);
-  }
-
-  async locate(collection: string, id: unknown): Promise<Located | null> {
+  *locate(collection: string, id: unknown): Steps<Located | null> {
     const key = idKey(id);
-    const entry = await this.get(spaces.ids(collection), key);
+    const entry = this.get(spaces.ids(collection), key);
     if (entry === undefined) return null;
     const no = entry.b as string;
+    const space = spaces.docs(collection, no);
+    if (!this.has(space)) yield* this.ready(space);
     const usual = docKey(id);
     if (usual !== null) {
-      const doc = await this.get(spaces.docs(collection, no), usual);
+      const doc = this.get(space, usual);
       if (doc !== undefined) return { no, key: usual, doc };
     }
-    const place = await this.get(spaces.places(collection, no), key);
-    if (place === undefined) return null;
-    const doc = await this.get(spaces.docs(collection, no), place.k as string);
-    return doc === undefined ? null : { no, key: place.k as string, doc };
+    const place = this.get(spaces.places(collection, no), key);
+    const doc = place === undefined ? undefined : this.get(space, place.k as string);
+    return doc === undefined ? null : { no, key: place!.k as string, doc };
   }
 
   /** Documents whose indexed field has a value of this text, by `_id`. */
-  async byText(collection: string, field: string, text: string): Promise<Located[]> {
+  *byText(collection: string, field: string, text: string): Steps<Located[]> {
     const gte = indexPrefix(field, text);
-    const { values } = await this.range(spaces.indexes(collection), { gte, lt: `${gte}\uffff` });
+    const { values } = this.range(spaces.indexes(collection), { gte, lt: `${gte}\uffff` });
     const located: Located[] = [];
-    for (const { i } of values) {
-      const one = await this.locate(collection, i);
+    for (let i = 0; i < values.length; i++) {
+      const one = yield* this.locate(collection, (values[i] as Doc).i);
       if (one !== null) located.push(one);
     }
     return located;

@@ -8,6 +8,7 @@ import { bucketKey, bucketNo, docKey, idKey, indexKey, indexText, laterKey, spac
 import { isTooLong } from "./names.js";
 import { collectionOf, type ReadSettings, selectSorted } from "./reads.js";
 import { type CollectionRecord, type Located, NEW_RECORD } from "./record.js";
+import type { Steps } from "./steps.js";
 import type { Dynamic, EnsureIndexInstructions, Instructions } from "./types.js";
 import { detached, toStored } from "./values.js";
 import type { Work } from "./work.js";
@@ -23,18 +24,18 @@ interface Incoming {
 
 const NO_DATA = "CREATE ERROR: no data given";
 
-export async function create(work: Work, instructions: Instructions): Promise<Dynamic> {
+export function* create(work: Work, instructions: Instructions): Steps<Dynamic> {
   const item = incoming(instructions.data, instructions.index);
-  return (await insert(work, collectionOf(instructions), [item]))[0];
+  return (yield* insert(work, collectionOf(instructions), [item]))[0];
 }
 
-export async function createMany(work: Work, instructions: Instructions): Promise<Dynamic[]> {
+export function* createMany(work: Work, instructions: Instructions): Steps<Dynamic[]> {
   const { data, index } = instructions;
   if (data === undefined || data === null || typeof data[Symbol.iterator] !== "function") {
     throw new ValidationError("data is not iterable: createMany needs a list of documents");
   }
   const items = [...(data as Iterable<unknown>)].map((each) => incoming(each, index));
-  return items.length === 0 ? [] : insert(work, collectionOf(instructions), items);
+  return items.length === 0 ? [] : yield* insert(work, collectionOf(instructions), items);
 }
 
 function incoming(data: unknown, index: unknown): Incoming {
@@ -48,13 +49,13 @@ function bucketFor(index: unknown, data: unknown): string | null {
   return typeof index === "function" ? String(index(data)) : null;
 }
 
-async function insert(work: Work, collection: string, items: readonly Incoming[]): Promise<Dynamic[]> {
+function* insert(work: Work, collection: string, items: readonly Incoming[]): Steps<Dynamic[]> {
   refuseLong(collection, items);
-  let record: CollectionRecord = (await work.stored(collection)) ?? NEW_RECORD;
+  let record: CollectionRecord = (yield* work.stored(collection)) ?? NEW_RECORD;
   let { inserted } = record;
   const docs = items.map(({ data }) => toStored(data, ++inserted));
   record = { ...record, dropped: false, inserted, total: record.total + docs.length };
-  const buckets = await bucketsFor(work, collection, record, items);
+  const buckets = bucketsFor(work, collection, record, items);
   for (let i = 0; i < docs.length; i++) {
     const doc = docs[i]!;
     const no = buckets.numbers.get(items[i]!.bucket)!;
@@ -74,17 +75,17 @@ function refuseLong(collection: string, items: readonly { readonly bucket: strin
 }
 
 /** The numbers of the buckets of these items; those that do not exist yet are made. */
-async function bucketsFor(
+function bucketsFor(
   work: Work,
   collection: string,
   record: CollectionRecord,
   items: readonly { readonly bucket: string }[],
-): Promise<{ readonly numbers: ReadonlyMap<string, string>; readonly next: number }> {
+): { readonly numbers: ReadonlyMap<string, string>; readonly next: number } {
   const numbers = new Map<string, string>();
   let { next } = record;
   for (const { bucket } of items) {
     if (numbers.has(bucket)) continue;
-    let no = await work.bucketNo(collection, bucket);
+    let no = work.bucketNo(collection, bucket);
     if (no === null) {
       no = bucketNo(bucket, next);
       if (no.startsWith("n")) next++;
@@ -114,21 +115,21 @@ function textOf(doc: Doc, field: string): string | null {
   return Object.hasOwn(doc, field) ? indexText(doc[field]) : null;
 }
 
-export async function update(work: Work, instructions: Instructions): Promise<Dynamic> {
+export function* update(work: Work, instructions: Instructions): Steps<Dynamic> {
   const { _id, data, index } = instructions;
   if (!_id) throw new ValidationError("UPDATE ERROR: no _id given");
   const collection = collectionOf(instructions);
-  const record = await work.require(collection);
-  const located = await work.locate(collection, _id);
+  const record = yield* work.require(collection);
+  const located = yield* work.locate(collection, _id);
   if (located === null) throw new DocumentNotFoundError(_id);
   const doc = toStored(data, _id);
   const bucket = targetBucket(index, data);
   if (bucket !== null) refuseLong(collection, [{ bucket }]);
-  const no = bucket === null ? located.no : await work.bucketNo(collection, bucket);
+  const no = bucket === null ? located.no : work.bucketNo(collection, bucket);
   removeFromIndexes(work, collection, record.fields, located.doc);
   addToIndexes(work, collection, record.fields, doc);
   if (no === located.no) work.set(spaces.docs(collection, no), located.key, doc);
-  else await move(work, collection, record, located, bucket!, doc);
+  else move(work, collection, record, located, bucket!, doc);
   return detached(doc);
 }
 
@@ -138,15 +139,8 @@ function targetBucket(index: unknown, data: unknown): string | null {
   return bucketFor(index, data);
 }
 
-async function move(
-  work: Work,
-  collection: string,
-  record: CollectionRecord,
-  from: Located,
-  bucket: string,
-  doc: Doc,
-): Promise<void> {
-  const { numbers, next } = await bucketsFor(work, collection, record, [{ bucket }]);
+function move(work: Work, collection: string, record: CollectionRecord, from: Located, bucket: string, doc: Doc): void {
+  const { numbers, next } = bucketsFor(work, collection, record, [{ bucket }]);
   const no = numbers.get(bucket)!;
   const moves = record.moves + 1;
   const key = laterKey(record.inserted, moves);
@@ -159,12 +153,12 @@ async function move(
   work.setRecord(collection, { ...record, moves, next });
 }
 
-export async function destroy(work: Work, instructions: Instructions): Promise<Dynamic> {
+export function* destroy(work: Work, instructions: Instructions): Steps<Dynamic> {
   const { _id } = instructions;
   if (!_id) throw new ValidationError("DESTROY ERROR: no _id given");
   const collection = collectionOf(instructions);
-  const record = await work.require(collection);
-  const located = await work.locate(collection, _id);
+  const record = yield* work.require(collection);
+  const located = yield* work.locate(collection, _id);
   if (located === null) throw new DocumentNotFoundError(_id);
   const id = idKey(_id);
   work.delete(spaces.docs(collection, located.no), located.key);
@@ -175,72 +169,68 @@ export async function destroy(work: Work, instructions: Instructions): Promise<D
   return detached(located.doc);
 }
 
-export async function dropIndex(work: Work, instructions: Instructions): Promise<void> {
+export function* dropIndex(work: Work, instructions: Instructions): Steps<void> {
   const collection = collectionOf(instructions);
-  const record = await work.require(collection);
+  const record = yield* work.require(collection);
   if (typeof instructions.index === "object" || typeof instructions.index === "function") {
     throw new IndexNotFoundError(typeof instructions.index);
   }
-  const bucket = await work.requireBucket(collection, instructions.index ?? "default");
-  const docs = await allDocs(work, collection, bucket.no);
+  const bucket = work.requireBucket(collection, instructions.index ?? "default");
+  const docs = yield* allDocs(work, collection, bucket.no);
   for (const { key, doc } of docs) {
     work.delete(spaces.docs(collection, bucket.no), key);
     const id = idKey(doc._id);
     work.delete(spaces.places(collection, bucket.no), id);
     // Foreign files may hold one `_id` in two buckets.
-    if ((await work.get(spaces.ids(collection), id))?.b === bucket.no) work.delete(spaces.ids(collection), id);
+    if (work.get(spaces.ids(collection), id)?.b === bucket.no) work.delete(spaces.ids(collection), id);
     removeFromIndexes(work, collection, record.fields, doc);
   }
   work.delete(spaces.meta(collection), bucketKey(bucket.name));
   work.setRecord(collection, { ...record, total: record.total - docs.length });
 }
 
-async function allDocs(work: Work, collection: string, no: string): Promise<{ key: string; doc: Doc }[]> {
-  const docs: { key: string; doc: Doc }[] = [];
-  for await (const { keys, values } of work.docs(collection, no)) {
-    for (let i = 0; i < keys.length; i++) docs.push({ key: keys[i]!, doc: values[i]! });
-  }
-  return docs;
+function* allDocs(work: Work, collection: string, no: string): Steps<{ key: string; doc: Doc }[]> {
+  const space = spaces.docs(collection, no);
+  if (!work.has(space)) yield* work.ready(space);
+  const { keys, values } = work.range(space, {});
+  return keys.map((key, at) => ({ key, doc: values[at] as Doc }));
 }
 
-export async function dropCollection(work: Work, instructions: Instructions, settings: WriteSettings): Promise<void> {
+export function* dropCollection(work: Work, instructions: Instructions, settings: WriteSettings): Steps<void> {
   const collection = collectionOf(instructions);
-  const record = await work.require(collection);
-  await clear(work, collection);
+  const record = yield* work.require(collection);
+  yield* clear(work, collection);
   if (settings.stableIds) work.setRecord(collection, { ...NEW_RECORD, inserted: record.inserted, dropped: true });
 }
 
 /** Deletes every entry that a collection has. */
-async function clear(work: Work, collection: string): Promise<void> {
+function* clear(work: Work, collection: string): Steps<void> {
   const of = [spaces.meta(collection), spaces.ids(collection), spaces.indexes(collection)];
-  for (const { no } of await work.buckets(collection)) {
+  for (const { no } of work.buckets(collection)) {
     of.push(spaces.docs(collection, no), spaces.places(collection, no));
   }
   for (const space of of) {
-    const { keys } = await work.range(space, {});
+    if (!work.has(space)) yield* work.ready(space);
+    const { keys } = work.range(space, {});
     for (const key of keys) work.delete(space, key);
   }
 }
 
-export async function rewriteCollection(
-  work: Work,
-  instructions: Instructions,
-  settings: WriteSettings,
-): Promise<void> {
+export function* rewriteCollection(work: Work, instructions: Instructions, settings: WriteSettings): Steps<void> {
   const collection = collectionOf(instructions);
-  const { fields, inserted } = await work.require(collection);
+  const { fields, inserted } = yield* work.require(collection);
   const { sort, index } = instructions;
-  const docs = await selectSorted(work, sort === undefined ? { collection } : { collection, sort }, settings);
+  const docs = yield* selectSorted(work, sort === undefined ? { collection } : { collection, sort }, settings);
   const items = docs.map((doc) => ({ data: doc, bucket: bucketFor(index, detached(doc)) ?? "default" }));
   refuseLong(collection, items);
-  await clear(work, collection);
+  yield* clear(work, collection);
   if (!settings.stableIds) {
     work.setRecord(collection, { ...NEW_RECORD, fields });
-    if (items.length > 0) await insert(work, collection, items);
+    if (items.length > 0) yield* insert(work, collection, items);
     return;
   }
   const record = { ...NEW_RECORD, fields, inserted, total: docs.length, moves: docs.length };
-  const buckets = await bucketsFor(work, collection, record, items);
+  const buckets = bucketsFor(work, collection, record, items);
   docs.forEach((doc, at) => {
     const no = buckets.numbers.get(items[at]!.bucket)!;
     const key = laterKey(inserted, at + 1);
@@ -253,18 +243,18 @@ export async function rewriteCollection(
   work.setRecord(collection, { ...record, next: buckets.next });
 }
 
-export async function ensureIndex(work: Work, instructions: EnsureIndexInstructions): Promise<void> {
+export function* ensureIndex(work: Work, instructions: EnsureIndexInstructions): Steps<void> {
   const { field } = instructions;
   if (typeof field !== "string") throw new ValidationError("ENSURE INDEX ERROR: no field given");
   const collection = collectionOf(instructions);
   const record =
     instructions.collection === undefined
-      ? await work.require(collection)
-      : ((await work.record(collection)) ?? { ...((await work.stored(collection)) ?? NEW_RECORD), dropped: false });
+      ? yield* work.require(collection)
+      : ((yield* work.record(collection)) ?? { ...((yield* work.stored(collection)) ?? NEW_RECORD), dropped: false });
   if (record.fields.includes(field)) return;
   refuseLong(collection, []);
-  for (const { no } of await work.buckets(collection)) {
-    for (const { doc } of await allDocs(work, collection, no)) addToIndexes(work, collection, [field], doc);
+  for (const { no } of work.buckets(collection)) {
+    for (const { doc } of yield* allDocs(work, collection, no)) addToIndexes(work, collection, [field], doc);
   }
   work.setRecord(collection, { ...record, fields: [...record.fields, field] });
 }

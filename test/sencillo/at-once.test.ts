@@ -1,0 +1,73 @@
+/** Transactions that come while earlier commits are still on their way to the disk see them, whatever the store is doing. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Dynamic, quickTx, type SencilloConfig } from "../../src/sencillo.js";
+import { all, modes, open, reopen, tempDir } from "./support.js";
+
+const ids = (docs: Dynamic[]) => docs.map(({ _id }) => _id).sort((a, b) => a - b);
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n + 1);
+
+describe.each(modes())("%s", (_, configOf) => {
+  test("creates at the same time on what was read before all get an _id of their own and are kept", async () => {
+    const config = configOf(tempDir());
+    // Without its log: what has to be made first must not let later ones overtake.
+    let db = open({ ...config, aof: false });
+    await quickTx(db)("create", { data: { n: 0 }, index: "a" });
+    db = await reopen(db, config);
+    await quickTx(db)("findMany", {});
+    const made = await Promise.all(
+      upTo(9).map((n) => quickTx(db)("create", { data: { n }, index: n % 2 === 0 ? "a" : "b" })),
+    );
+    expect(ids(made)).toEqual(upTo(10).slice(1));
+    expect(ids(await all(db, "default"))).toEqual(upTo(10));
+    db = await reopen(db, config);
+    expect(ids(await all(db, "default"))).toEqual(upTo(10));
+  });
+  test("commits while the log is folded are seen at once and kept", async () => {
+    const config: SencilloConfig = configOf(tempDir());
+    let db = open(config);
+    await quickTx(db)("createMany", {
+      data: Array.from({ length: 300 }, (_, n) => ({ n })),
+      index: (d) => `b${d.n % 3}`,
+    });
+    const folding = db.compact();
+    const made: Dynamic[] = [];
+    for (let n = 0; n < 20; n++) {
+      const [created, count] = await Promise.all([
+        quickTx(db)("create", { data: { n }, index: `b${n % 4}` }),
+        n === 5 ? db.compact() : null,
+      ]);
+      expect(count ?? null).toBeNull();
+      made.push(created);
+    }
+    await folding;
+    expect(ids(made)).toEqual(upTo(320).slice(300));
+    db = await reopen(db, config);
+    expect(ids(await all(db, "default"))).toEqual(upTo(320));
+  });
+});
+
+test("a reader waits until what it read is on the disk", async () => {
+  const file = join(tempDir(), "db.json");
+  const db = open({ file, aof: true });
+  await quickTx(db)("create", { data: { text: "first" } });
+  const writing = quickTx(db)("create", { data: { text: "second" } });
+  expect(await all(db, "default")).toHaveLength(2);
+  expect(readFileSync(`${file}.aof`, "utf8")).toContain("second");
+  await writing;
+});
+
+test("shards that are being written are not read from their files", async () => {
+  const folder = join(tempDir(), "data");
+  const config = { folder, sharding: true, aof: true, maxCacheSize: 2, durability: "memory" } as const;
+  let db = open(config);
+  // Each commit beyond the limit has the log folded in the background, while the next ones go on.
+  for (let n = 0; n < 60; n++) await quickTx(db)("create", { data: { n }, index: `b${n % 6}` });
+  for (let n = 0; n < 60; n++) {
+    await quickTx(db)("update", { _id: n + 1, data: { n: n + 1000 } });
+    expect((await quickTx(db)("find", { filter: { _id: ((n * 7) % 60) + 1 } })).n % 1000).toBe((n * 7) % 60);
+  }
+  db = await reopen(db, config);
+  expect((await all(db, "default")).map(({ n }) => n)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1000));
+});
