@@ -42,6 +42,9 @@ export async function expectNoLeak(...pools: readonly TestPool[]): Promise<void>
   const counts = () => pools.map((pool) => pool as unknown as Counts);
   // A destroyed connection leaves the pool when its socket has closed.
   await expect
-    .poll(() => counts().map(({ totalCount, idleCount, waitingCount }) => totalCount - idleCount + waitingCount))
+    .poll(() => counts().map(({ totalCount, idleCount, waitingCount }) => totalCount - idleCount + waitingCount), {
+      interval: 2,
+      timeout: 5000,
+    })
     .toEqual(pools.map(() => 0));
 }

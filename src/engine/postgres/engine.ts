@@ -171,7 +171,8 @@ export class PostgresEngine implements Engine {
     const transaction = new SqlTransaction(
       {
         checkOpen: () => this.#checkOpen(),
-        commitError: (error) => (this.#open ? commitError(error, this.name) : closedStorage()),
+        // One that only read has left nothing that could be unknown.
+        commitError: (error) => (this.#open && !reads ? commitError(error, this.name) : this.#typed(error)),
         ended: (ended) => {
           this.#transactions.delete(ended);
           if (!reads) this.#source.wrote();

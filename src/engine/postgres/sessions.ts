@@ -31,15 +31,22 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
     explainError: async (error, tried) => {
       // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
       if (isConnectionLost(error)) return inTransaction || tried === null ? typed(error) : (error as Error);
-      if (inTransaction && tried !== null) await connection.undoWrite();
-      if (tried === null || constraintOf(error) === null) return typed(error);
-      const find = async (query: FindQuery) => {
-        const { compiled, statement } = compiler.find(query);
-        return compiled.decode(await connection.query(statement));
-      };
-      return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
+      try {
+        if (inTransaction && tried !== null) await connection.undoWrite();
+        if (tried === null || constraintOf(error) === null) return typed(error);
+        const find = async (query: FindQuery) => {
+          const { compiled, statement } = compiler.find(query);
+          return compiled.decode(await connection.query(statement));
+        };
+        return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
+      } catch (broken) {
+        return typed(broken);
+      }
     },
-    advanceSequence,
+    advanceSequence: (connection, model) =>
+      advanceSequence(connection, model).catch((error: unknown) => {
+        throw typed(error);
+      }),
     ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
     ...(options.lockRows ? { toWrite: (statement) => ({ ...statement, text: `${statement.text} for update` }) } : {}),
     checkLast: async (constraints, work) => {
