@@ -27,11 +27,19 @@ export interface ReadyAggregate {
   readonly compiled: CompiledAggregate;
 }
 
+/** A look-up of one whole row by one field: nearly every read by key or unique value. */
+interface Point {
+  readonly orderBy: FindQuery["orderBy"];
+  readonly text: boolean;
+  readonly compiled: CompiledFind;
+}
+
 type Changing = Extract<WriteCommand, { kind: "update" | "delete" }>;
 
 export class Compiler {
   readonly dialect: Dialect;
   readonly schema: Schema;
+  readonly #points = new Map<string, Map<string, Point>>();
   readonly #finds = new Kept<CompiledFind>(KEPT);
   readonly #aggregates = new Kept<CompiledAggregate>(KEPT);
   readonly #templates = new Kept<Template>(KEPT);
@@ -47,6 +55,26 @@ export class Compiler {
   }
 
   find(query: FindQuery): ReadyFind {
+    return isPoint(query) ? this.#point(query, query.where) : this.#find(query);
+  }
+
+  /** Known again by the model, the field and the very order that it came with before, without walking the query. */
+  #point(query: FindQuery, { path, value }: Comparison): ReadyFind {
+    let fields = this.#points.get(query.model);
+    if (fields === undefined) {
+      fields = new Map();
+      this.#points.set(query.model, fields);
+    }
+    const known = fields.get(path[0]!);
+    const text = typeof value === "string";
+    if (known !== undefined && known.orderBy === query.orderBy && known.text === text)
+      return { compiled: known.compiled, statement: fill(known.compiled.template, [value]) };
+    const ready = this.#find(query);
+    if (ready.compiled.reusable) fields.set(path[0]!, { orderBy: query.orderBy, text, compiled: ready.compiled });
+    return ready;
+  }
+
+  #find(query: FindQuery): ReadyFind {
     const shape = shapeOfFind(query);
     let compiled = shape === null ? undefined : this.#finds.get(shape.key);
     if (compiled === undefined) {
@@ -128,6 +156,27 @@ export class Compiler {
     }
     return fill(template, values);
   }
+}
+
+type Comparison = Extract<Filter, { kind: "compare" }>;
+
+function isPoint(query: FindQuery): query is FindQuery & { readonly where: Comparison } {
+  const { where } = query;
+  return (
+    where !== null &&
+    where.kind === "compare" &&
+    where.op === "eq" &&
+    where.path.length === 1 &&
+    (typeof where.value === "string" ? where.value !== "" : Number.isSafeInteger(where.value)) &&
+    query.limit === 1 &&
+    query.offset === 0 &&
+    query.lock === "none" &&
+    query.fields === null &&
+    query.after === null &&
+    query.distinct === null &&
+    query.populate.length === 0 &&
+    query.counts.length === 0
+  );
 }
 
 function literalsOf(shape: Shape | null) {

@@ -19,11 +19,16 @@ import { checkedLast, deleteComesBack } from "./settling.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
 
-/** One connection; statements run one after the other. Rows are arrays of values. */
+type Rows = readonly (readonly unknown[])[];
+
+/**
+ * One connection; statements run one after the other. Rows are arrays of values. What is known at once is given at once:
+ * a promise would cost a database in this process as much as its answer.
+ */
 export interface SqlConnection {
-  query(statement: Statement, signal?: AbortSignal): Promise<readonly (readonly unknown[])[]>;
+  query(statement: Statement, signal?: AbortSignal): Rows | Promise<Rows>;
   /** A statement that gives no rows: how many it wrote. */
-  execute(statement: Statement, signal?: AbortSignal): Promise<number>;
+  execute(statement: Statement, signal?: AbortSignal): number | Promise<number>;
   /** Batches of at most `batch` rows. */
   stream(
     statement: Statement,
@@ -77,8 +82,16 @@ export class SqlSession {
 
   async find(query: FindQuery, signal?: AbortSignal): Promise<readonly Doc[]> {
     if (query.limit === 0) return [];
+    checkAborted(signal);
     const { compiled, statement } = this.#context.compiler.find(query);
-    return compiled.decode(await this.#query(statement, signal));
+    let rows: Rows;
+    try {
+      const answer = this.#connection.query(statement, signal);
+      rows = answer instanceof Promise ? await answer : answer;
+    } catch (error) {
+      throw await this.#context.explainError(error, null);
+    }
+    return compiled.decode(rows);
   }
 
   async *stream(query: FindQuery, batch: number, signal?: AbortSignal): AsyncIterableIterator<readonly Doc[]> {
@@ -223,7 +236,7 @@ export class SqlSession {
     return { count: rows.length, docs: rows.map(writtenReader(dialect, model)).sort(byKey(model)) };
   }
 
-  async #query(statement: Statement, signal: AbortSignal | undefined): Promise<readonly (readonly unknown[])[]> {
+  async #query(statement: Statement, signal: AbortSignal | undefined): Promise<Rows> {
     checkAborted(signal);
     try {
       return await this.#connection.query(statement, signal);

@@ -34,11 +34,11 @@ export class SqliteConnection implements SqlConnection {
     this.handle.close();
   }
 
-  async query(statement: Statement): Promise<readonly (readonly unknown[])[]> {
+  query(statement: Statement): readonly (readonly unknown[])[] {
     return this.handle.all(statement.text, statement.params);
   }
 
-  async execute(statement: Statement): Promise<number> {
+  execute(statement: Statement): number {
     return this.handle.run(statement.text, statement.params);
   }
 

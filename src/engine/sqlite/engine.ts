@@ -3,6 +3,7 @@
  * writes go through the writer's queue. A lone call is a transaction of its own.
  */
 import { checkAborted } from "../../base/abort.js";
+import { CorruptionError, StorageError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
 import type {
@@ -18,7 +19,7 @@ import type {
 import { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
 import { explainSql } from "../sql/explain.js";
-import { type SessionContext, SqlSession } from "../sql/session.js";
+import { isOneStatement, type SessionContext, SqlSession } from "../sql/session.js";
 import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
 import { SqliteAdmin } from "./admin.js";
@@ -70,8 +71,13 @@ export class SqliteEngine implements Engine {
     this.#open = true;
   }
 
-  async find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
-    return this.#reader(options).find(query, options?.signal);
+  /** Not async: one promise less on the way of every read. */
+  find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
+    try {
+      return this.#reader(options).find(query, options?.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async aggregate(query: AggregateQuery, options?: CallOptions): Promise<readonly Doc[]> {
@@ -105,6 +111,8 @@ export class SqliteEngine implements Engine {
   }
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
+    this.#checkOpen();
+    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT)) return this.#writeAlone(command, options);
     const transaction = await this.begin({ mode: "write", signal: options?.signal });
     try {
       const result = await transaction.write(command);
@@ -112,6 +120,20 @@ export class SqliteEngine implements Engine {
       return result;
     } finally {
       await transaction[Symbol.asyncDispose]();
+    }
+  }
+
+  /** One statement is a transaction of its own: SQLite begins and commits it. */
+  async #writeAlone(command: WriteCommand, options: CallOptions | undefined): Promise<WriteResult> {
+    const { connection, release } = await this.#connections.write(options?.signal);
+    let broken = false;
+    try {
+      return await this.#session(connection).write(command, options?.signal);
+    } catch (error) {
+      broken = error instanceof StorageError || error instanceof CorruptionError;
+      throw error;
+    } finally {
+      release(broken);
     }
   }
 
