@@ -13,7 +13,7 @@ import { Cursor, type CursorRange } from "./btree-cursor.js";
 import { Branch, childIndex, earlyStamp, Leaf, lowerBound, type Node, nextStamp } from "./btree-node.js";
 
 /** Most entries of a node. Measured: 32 to 64 are alike for reads, 64 loads faster and 128 makes single writes slower. */
-const FAN_OUT = 64;
+export const FAN_OUT = 64;
 /** An ascending load leaves full leaves; a split in the middle halves. */
 const HALF = FAN_OUT >> 1;
 
@@ -33,11 +33,6 @@ export class Tree<V> {
 
   static empty<V>(): Tree<V> {
     return new Tree<V>(new Leaf<V>(nextStamp(), [], []), 0, 0);
-  }
-
-  /** For `editEarly`. */
-  static emptyEarly<V>(): Tree<V> {
-    return new Tree<V>(new Leaf<V>(earlyStamp(), [], []), 0, 0);
   }
 
   /** A packed tree of strictly ascending keys. The arrays are copied. */

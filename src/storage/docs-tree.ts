@@ -2,7 +2,9 @@
 import { CorruptionError } from "../base/errors.js";
 import { asDoc } from "../schema/doc-codec.js";
 import type { Doc, Json } from "../schema/model.js";
-import { Tree, type TreeEditor } from "./btree.js";
+import type { Tree } from "./btree.js";
+import { earlyStamp, nextStamp } from "./btree-node.js";
+import { packedTree } from "./btree-pack.js";
 import { Pace } from "./pace.js";
 import { orderOf } from "./sorted-order.js";
 import type { Derived, Key, Space, StoredValue } from "./store.js";
@@ -13,77 +15,83 @@ const STEP = 512;
 /** `path`: the file that the documents come from, for messages. */
 export async function docsTree(space: Space, docs: readonly unknown[], path: string): Promise<Tree<StoredValue>> {
   const where = `${path}: "${space.id}"`;
-  const entries = new Entries(Tree.empty<StoredValue>().edit(), () => duplicate(space, path));
   const pace = new Pace();
-  for (let i = 0; i < docs.length; i++) {
-    const doc = asDoc(docs[i] as Json, where);
-    entries.add(space.keyOf(doc), doc);
-    if (i % STEP === STEP - 1 && pace.due()) await pace.turn();
+  const keys: Key[] = [];
+  // What is done in one go is a function of its own: the compiler takes to it sooner than to a loop with pauses.
+  for (let i = 0; i < docs.length; i += STEP) {
+    addKeys(keys, space, docs, i, Math.min(i + STEP, docs.length), where);
+    if (pace.due()) await pace.turn();
   }
-  return entries.tree(pace);
+  const entries = await inOrder(keys, docs as readonly StoredValue[], pace);
+  if (entries.keys.length < docs.length) {
+    throw new CorruptionError("CORRUPTION.FORMAT", `${path} holds two documents of "${space.id}" with the same key`, {
+      meta: { file: path, collection: space.id, what: "duplicate key" },
+      fix: "remove one of them, or name another field as the key",
+    });
+  }
+  return packedTree(entries.keys, entries.values, nextStamp(), pace);
 }
 
-function duplicate(space: Space, path: string): CorruptionError {
-  return new CorruptionError("CORRUPTION.FORMAT", `${path} holds two documents of "${space.id}" with the same key`, {
-    meta: { file: path, collection: space.id, what: "duplicate key" },
-    fix: "remove one of them, or name another field as the key",
-  });
+function addKeys(keys: Key[], space: Space, docs: readonly unknown[], from: number, to: number, where: string): void {
+  for (let i = from; i < to; i++) keys.push(space.keyOf(asDoc(docs[i] as Json, where)));
 }
 
 /** An index built from every document of a tree. It may be given to any version that has this tree of documents. */
 export async function indexTree(docs: Tree<StoredValue>, derived: Derived): Promise<Tree<StoredValue>> {
-  const entries = new Entries(Tree.emptyEarly<StoredValue>().editEarly());
   const pace = new Pace();
   const cursor = docs.cursor();
+  const entries: Key[] = [];
+  const owners: StoredValue[] = [];
   for (let left = docs.size; left > 0; ) {
     const keys: Key[] = [];
     const values: StoredValue[] = [];
     left -= cursor.take(STEP, keys, values);
     for (let i = 0; i < keys.length; i++) {
       const doc = values[i] as Doc;
-      for (const entry of derived.keys(doc, keys[i]!)) entries.add(entry, doc);
+      for (const entry of derived.keys(doc, keys[i]!)) {
+        entries.push(entry);
+        owners.push(doc);
+      }
     }
     if (pace.due()) await pace.turn();
   }
-  return entries.tree(pace);
+  const sorted = await inOrder(entries, owners, pace);
+  return packedTree(sorted.keys, sorted.values, earlyStamp(), pace);
 }
 
-/** Entries on their way into an empty tree: as long as they come in order they go there at once, the rest is sorted first. */
-class Entries {
-  readonly #editor: TreeEditor<StoredValue>;
-  readonly #duplicate: (() => Error) | undefined;
-  #last: Key | null = null;
-  #keys: Key[] = [];
-  #values: StoredValue[] = [];
+interface Entries {
+  readonly keys: readonly Key[];
+  readonly values: readonly StoredValue[];
+}
 
-  /** `duplicate`: what to throw when two keys are the same; without it the later entry replaces the earlier one. */
-  constructor(editor: TreeEditor<StoredValue>, duplicate?: () => Error) {
-    this.#editor = editor;
-    this.#duplicate = duplicate;
-  }
-
-  add(key: Key, value: StoredValue): void {
-    if (this.#keys.length === 0 && (this.#last === null || key > this.#last)) {
-      this.#editor.set(key, value);
-      this.#last = key;
-    } else {
-      this.#keys.push(key);
-      this.#values.push(value);
+/** The entries by key; of several with the same key the last one. */
+async function inOrder(keys: readonly Key[], values: readonly StoredValue[], pace: Pace): Promise<Entries> {
+  if (await isAscending(keys, pace)) return { keys, values };
+  const order = await orderOf(keys, pace);
+  const sorted: Key[] = [];
+  const owners: StoredValue[] = [];
+  for (let i = 0; i < order.length; i++) {
+    const key = keys[order[i]!]!;
+    if (sorted.length > 0 && sorted[sorted.length - 1] === key) {
+      sorted.pop();
+      owners.pop();
     }
+    sorted.push(key);
+    owners.push(values[order[i]!]!);
+    if (i % STEP === STEP - 1 && pace.due()) await pace.turn();
   }
+  return { keys: sorted, values: owners };
+}
 
-  async tree(pace: Pace): Promise<Tree<StoredValue>> {
-    const editor = this.#editor;
-    if (this.#keys.length > 0) {
-      const keys = this.#keys;
-      const order = await orderOf(keys, pace);
-      for (let i = 0; i < order.length; i++) {
-        const at = order[i]!;
-        const replaced = editor.set(keys[at]!, this.#values[at]!);
-        if (replaced !== undefined && this.#duplicate !== undefined) throw this.#duplicate();
-        if (i % STEP === STEP - 1 && pace.due()) await pace.turn();
-      }
-    }
-    return editor.freeze();
+async function isAscending(keys: readonly Key[], pace: Pace): Promise<boolean> {
+  for (let i = 0; i < keys.length; i += STEP) {
+    if (!ascends(keys, i, Math.min(i + STEP + 1, keys.length))) return false;
+    if (pace.due()) await pace.turn();
   }
+  return true;
+}
+
+function ascends(keys: readonly Key[], from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) if (keys[i]! <= keys[i - 1]!) return false;
+  return true;
 }

@@ -135,7 +135,7 @@ export class FilePersistence implements Persistence {
     if (size === null) return null;
     this.#dataBytes = size;
     const wanted = new Set(spaces.filter((space) => space.kind === "docs").map((space) => space.id));
-    return readJson(fileSource(this.#files, this.#paths.data, size), { path: this.#paths.data, wanted });
+    return readJson(fileSource(this.#files, this.#paths.data), { path: this.#paths.data, wanted });
   }
 
   /** Refuses a data file and a journal that cannot belong together: something was deleted, restored or edited. */

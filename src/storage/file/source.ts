@@ -2,25 +2,46 @@
 import { Readable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { CorruptionError } from "../../base/errors.js";
-import type { Files } from "../files/files.js";
+import type { Files, HeldFile } from "../files/files.js";
 import type { Source } from "../json/format.js";
 
-const PIECE = 1024 * 1024;
+/** Parsing this much takes a few milliseconds. */
+const PIECE = 256 * 1024;
 
 /** Compressed or not is seen from the file, so switching the option never hides data. */
-export function fileSource(files: Files, path: string, size: number): Source {
+export function fileSource(files: Files, path: string): Source {
   return async function* () {
-    const magic = await files.readAt(path, 0, 2);
-    const raw = pieces(files, path, size);
-    yield* magic[0] === 0x1f && magic[1] === 0x8b ? unpacked(raw, path) : raw;
+    const held = await files.hold(path);
+    if (held === null) return;
+    try {
+      const magic = await held.readAt(0, 2);
+      const raw = pieces(held);
+      yield* magic[0] === 0x1f && magic[1] === 0x8b ? unpacked(raw, path) : raw;
+    } finally {
+      await held[Symbol.asyncDispose]();
+    }
   };
 }
 
-async function* pieces(files: Files, path: string, size: number): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let at = 0; at < size; at += PIECE) {
-    const piece = await files.readAt(path, at, Math.min(PIECE, size - at));
-    if (piece.length === 0) return;
-    yield piece;
+/** While one piece is worked on the next one is read. */
+async function* pieces(file: HeldFile): AsyncGenerator<Uint8Array, void, undefined> {
+  const read = (at: number): Promise<Uint8Array> => {
+    const piece = file.readAt(at, Math.min(PIECE, file.size - at));
+    piece.catch(() => {});
+    return piece;
+  };
+  let at = 0;
+  let next: Promise<Uint8Array> | null = file.size > 0 ? read(0) : null;
+  try {
+    while (next !== null) {
+      const piece = await next;
+      at += piece.length;
+      next = piece.length > 0 && at < file.size ? read(at) : null;
+      if (piece.length > 0) yield piece;
+    }
+  } finally {
+    // Nobody may read from a file that is being closed.
+    await next?.catch(() => {});
   }
 }
 

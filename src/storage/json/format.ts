@@ -12,6 +12,8 @@
  * Values are written by doc-codec.ts; a collection's name that begins with "$" gets one more "$". A file that has neither the
  * head nor the trailer was made by others ("foreign"): SencilloDB's files and plain `{ collection: [documents] }` are read.
  */
+import { CorruptionError } from "../../base/errors.js";
+
 export const FORMAT_VERSION = 1;
 export const HEAD_START = '{"$tenon":';
 export const TRAILER_START = '"$checksum":';
@@ -55,4 +57,11 @@ export interface FileContent {
   readonly documents: ReadonlyMap<string, readonly unknown[]>;
   /** Collections that nobody asked for, as parsed: they are written back unchanged. */
   readonly others: ReadonlyMap<string, unknown>;
+}
+
+export function format(path: string, offset: number, what: string, fix?: string): CorruptionError {
+  return new CorruptionError("CORRUPTION.FORMAT", `${path} cannot be read as a database: ${what}`, {
+    meta: { file: path, offset, what },
+    fix: fix ?? "keep a copy, look at it with `tenon db verify`, then restore a backup or run `tenon db repair`",
+  });
 }

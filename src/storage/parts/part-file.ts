@@ -9,8 +9,7 @@ import type { Tree } from "../btree.js";
 import { compressed, fileSource } from "../file/source.js";
 import type { Files } from "../files/files.js";
 import { documentsOf, parseForeign } from "../json/foreign.js";
-import { HEAD_START } from "../json/format.js";
-import { firstBytes, readJson } from "../json/read.js";
+import { readOwnJson } from "../json/read.js";
 import { writeJson } from "../json/write.js";
 import { paced } from "../pace.js";
 import type { StoredValue } from "../store.js";
@@ -36,7 +35,7 @@ export async function readPart(
   const size = await files.size(path);
   if (size === null) return null;
   let text = 0;
-  const plain = fileSource(files, path, size);
+  const plain = fileSource(files, path);
   async function* source() {
     text = 0;
     for await (const piece of plain()) {
@@ -44,9 +43,8 @@ export async function readPart(
       yield piece;
     }
   }
-  const head = await firstBytes(source, HEAD_START.length);
-  if (head.length === 0 || head.toString("latin1") === HEAD_START) {
-    const content = await readJson(source, { path, wanted: new Set([collection]) });
+  const content = await readOwnJson(source, { path, wanted: new Set([collection]) });
+  if (content !== null) {
     const { sequence, store } = content;
     return { sequence, foreign: false, store, docs: content.documents.get(collection) ?? [], text };
   }
