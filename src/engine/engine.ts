@@ -26,6 +26,11 @@ export interface Executor {
   /** On an engine: a top-level transaction. On a transaction: a savepoint (its mode is the parent's). */
   begin(options: BeginOptions): Promise<Transaction>;
   explain(query: FindQuery, options?: ExplainOptions): Promise<Plan>;
+  /**
+   * The whole row that a value of one field names, where that field is the key or has a unique index: what `find` gives
+   * for it, without a promise when it is at hand. Absent, or undefined: there is no shorter way here, so ask `find`.
+   */
+  point?(model: string, field: string, value: string | number): Doc | null | undefined | Promise<Doc | null>;
 }
 
 /**

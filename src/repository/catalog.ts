@@ -27,7 +27,15 @@ export interface Model {
   readonly made: KeptShapes;
   readonly version: string | null;
   /** Fields that fix a record alone (single key, single-field unique indexes), with the check that a value can be one. */
-  readonly uniqueFields: ReadonlyMap<string, { readonly path: Path; readonly fits: (value: unknown) => boolean }>;
+  readonly uniqueFields: ReadonlyMap<string, UniqueField>;
+}
+
+/** A field that fixes a record alone. */
+export interface UniqueField {
+  readonly name: string;
+  readonly path: Path;
+  /** Whether a value can be one of its values, told at a glance. */
+  readonly fits: (value: unknown) => boolean;
 }
 
 export interface Catalog {
@@ -89,11 +97,11 @@ function uniqueFields(meta: ModelMeta): Model["uniqueFields"] {
   if (meta.key.length === 1) names.add(meta.key[0]!);
   for (const index of meta.indexes)
     if (index.unique && index.paths.length === 1 && index.paths[0]!.length === 1) names.add(index.paths[0]![0]!);
-  const result = new Map<string, { path: Path; fits: (value: unknown) => boolean }>();
+  const result = new Map<string, UniqueField>();
   for (const name of names) {
     const field = meta.fields.find((candidate) => candidate.name === name);
     const fits = field === undefined ? undefined : FITS[field.type.kind];
-    if (fits !== undefined) result.set(name, { path: Object.freeze([name]), fits });
+    if (fits !== undefined) result.set(name, { name, path: Object.freeze([name]), fits });
   }
   return result;
 }

@@ -1,16 +1,16 @@
 /** Reading calls of a repository: arguments -> IR -> executor -> the shape that the call promises. */
 import { NotFoundError, QueryError } from "../base/errors.js";
 import { isPlainObject } from "../base/plain.js";
-import type { ExplainOptions, Plan } from "../engine/engine.js";
+import type { Executor, ExplainOptions, Plan } from "../engine/engine.js";
 import { rowsOf } from "../engine/stream.js";
 import type { FindQuery } from "../query/ir.js";
 import { parseAggregate, parseGroupBy, shapeAggregateRow } from "../query/parse-aggregate.js";
 import { FIND_ARGUMENTS, parseFind, parseShape, SHAPE_ARGUMENTS } from "../query/parse-find.js";
 import { parseId, parseUnique, type UniqueWhere } from "../query/parse-unique.js";
 import { parseWhere } from "../query/parse-where.js";
-import type { Doc, ModelMeta, Path, Schema } from "../schema/model.js";
+import type { Doc, ModelMeta, Schema } from "../schema/model.js";
 import { checkCall, checkOptions } from "./arguments.js";
-import type { Model } from "./catalog.js";
+import type { Model, UniqueField } from "./catalog.js";
 import { findQuery } from "./ir-build.js";
 import type { Session } from "./session.js";
 import { show } from "./show.js";
@@ -20,28 +20,42 @@ const CALL: ReadonlySet<string> = new Set(["signal"]);
 const STREAM: ReadonlySet<string> = new Set(["signal", "batch"]);
 const EXPLAIN: ReadonlySet<string> = new Set(["signal", "analyze"]);
 
-/** One row by one field that fixes it: what nearly every point read is. */
-export function pointQuery(meta: ModelMeta, path: Path, value: string | number): FindQuery {
-  return findQuery(meta, { kind: "compare", path, op: "eq", value }, 1);
+/** One row by one field that fixes it: what nearly every point read is. No promise where the row is at hand. */
+export function pointRow(
+  executor: Executor,
+  meta: ModelMeta,
+  field: UniqueField,
+  value: string | number,
+): Doc | null | Promise<Doc | null> {
+  const row = executor.point?.(meta.name, field.name, value);
+  return row === undefined ? findPoint(executor, meta, field, value) : row;
 }
 
-/** The query when `args` is just `{ where: { uniqueField: plain value } }`; null: take the general way. */
-export function pointOf(model: Model, args: unknown): FindQuery | null {
-  if (typeof args !== "object" || args === null) return null;
-  const where = onlyValue(args, "where");
+async function findPoint(
+  executor: Executor,
+  meta: ModelMeta,
+  { path }: UniqueField,
+  value: string | number,
+): Promise<Doc | null> {
+  return (await executor.find(findQuery(meta, { kind: "compare", path, op: "eq", value }, 1)))[0] ?? null;
+}
+
+/** The value under the only key of a plain object; undefined when there are others. */
+export function onlyValue(object: unknown, name: string): unknown {
+  return isPlainObject(object) && hasOnly(object, name) ? object[name] : undefined;
+}
+
+/** The field when `where` is of the form `{ uniqueField: … }`, and nothing else; null: take the general way. */
+export function uniqueFieldOf(model: Model, where: unknown): UniqueField | null {
   if (!isPlainObject(where)) return null;
-  for (const name in where) {
-    const unique = model.uniqueFields.get(name);
-    const value = onlyValue(where, name);
-    return unique?.fits(value) ? pointQuery(model.meta, unique.path, value as string | number) : null;
-  }
+  for (const name in where) return hasOnly(where, name) ? (model.uniqueFields.get(name) ?? null) : null;
   return null;
 }
 
-/** The value of the object's only key; undefined when it has another or more. */
-function onlyValue(object: object, name: string): unknown {
-  for (const key in object) if (key !== name) return undefined;
-  return Object.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+/** Whether this is the object's only key, and its own. */
+function hasOnly(object: object, name: string): boolean {
+  for (const key in object) if (key !== name) return false;
+  return Object.hasOwn(object, name);
 }
 
 export function idQuery(schema: Schema, meta: ModelMeta, id: unknown, args: unknown): FindQuery {

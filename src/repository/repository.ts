@@ -5,9 +5,9 @@
  * Every method is async and awaits what it calls, so that the stack of a rejection leads back to the caller's line.
  */
 import type { ExplainOptions, Plan } from "../engine/engine.js";
-import type { Doc, ModelMeta, Path } from "../schema/model.js";
+import type { Doc, ModelMeta } from "../schema/model.js";
 import { createMany, type Many, removeMany, updateMany } from "./bulk-writes.js";
-import type { Model } from "./catalog.js";
+import type { Model, UniqueField } from "./catalog.js";
 import { type QueryBuilder, startQuery } from "./query-builder.js";
 import {
   aggregateRow,
@@ -19,10 +19,11 @@ import {
   idQuery,
   manyQuery,
   notFound,
-  pointOf,
-  pointQuery,
+  onlyValue,
+  pointRow,
   signalOf,
   streamRows,
+  uniqueFieldOf,
   uniqueQuery,
 } from "./reads.js";
 import type { Session } from "./session.js";
@@ -37,8 +38,8 @@ export class Repository {
   readonly #session: Session;
   readonly #model: Model;
   readonly #meta: ModelMeta;
-  /** A single key that is recognised at a glance: its path and check. */
-  readonly #key: { readonly path: Path; readonly fits: (value: unknown) => boolean } | null;
+  /** A single key that is recognised at a glance. */
+  readonly #key: UniqueField | null;
 
   constructor(session: Session, model: Model) {
     this.#session = session;
@@ -49,8 +50,8 @@ export class Repository {
 
   async findById(id: unknown, args?: unknown): Promise<Doc | null> {
     if (args === undefined && this.#key?.fits(id)) {
-      const point = pointQuery(this.#meta, this.#key.path, id as string | number);
-      return (await this.#session.executor.find(point))[0] ?? null;
+      const row = pointRow(this.#session.executor, this.#meta, this.#key, id as string | number);
+      return row instanceof Promise ? await row : row;
     }
     const query = idQuery(this.#session.catalog.schema, this.#meta, id, args);
     return (await this.#session.executor.find(query, { signal: signalOf(args) }))[0] ?? null;
@@ -63,8 +64,16 @@ export class Repository {
   }
 
   async findUnique(args: unknown): Promise<Doc | null> {
-    const point = pointOf(this.#model, args);
-    if (point !== null) return (await this.#session.executor.find(point))[0] ?? null;
+    const where = onlyValue(args, "where");
+    const field = uniqueFieldOf(this.#model, where);
+    if (field !== null) {
+      // Read once: a getter may give something else the next time.
+      const value = (where as Record<string, unknown>)[field.name];
+      if (field.fits(value)) {
+        const row = pointRow(this.#session.executor, this.#meta, field, value as string | number);
+        return row instanceof Promise ? await row : row;
+      }
+    }
     const query = uniqueQuery(this.#session.catalog.schema, this.#meta, args);
     return (await this.#session.executor.find(query, { signal: signalOf(args) }))[0] ?? null;
   }

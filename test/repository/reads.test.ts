@@ -36,6 +36,32 @@ test("findUnique: key, unique index, further conditions", async () => {
   await rejection(db.users.findUniqueOrThrow({ where: { email: "none@x.de" } }), NotFoundError);
 });
 
+test("findUnique looks at own arguments only, and at each once", async () => {
+  await using db = await seeded();
+  const inherited = Object.create({ where: { id: 1 } }) as Record<string, unknown>;
+  await rejection(db.users.findUnique(inherited), QueryError);
+  const where = Object.create({ id: 1 }) as Record<string, unknown>;
+  await rejection(db.users.findUnique({ where }), QueryError);
+  const bare = Object.assign(Object.create(null), { email: "u2@x.de" }) as Record<string, unknown>;
+  expect(await db.users.findUnique(Object.assign(Object.create(null), { where: bare }))).toMatchObject({ id: 2 });
+  for (const key of ["__proto__", "constructor", "toString"])
+    await rejection(db.users.findUnique({ where: Object.fromEntries([[key, 1]]) }), QueryError);
+  let reads = 0;
+  const changing = {
+    get email() {
+      return reads++ === 0 ? "u1@x.de" : 7;
+    },
+  };
+  expect(await db.users.findUnique({ where: changing })).toMatchObject({ id: 1 });
+  expect(reads).toBe(1);
+  Object.defineProperty(Object.prototype, "where", { value: { id: 1 }, enumerable: true, configurable: true });
+  try {
+    await rejection(db.users.findUnique({}), QueryError);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "where");
+  }
+});
+
 test("findFirst, findMany, exists, count", async () => {
   await using db = await seeded();
   expect(await db.users.findFirst()).toMatchObject({ id: 1 });

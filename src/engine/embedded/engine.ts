@@ -24,7 +24,7 @@ import { EmbeddedAdmin } from "./admin.js";
 import { type Catalog, createCatalog } from "./catalog.js";
 import { loneWrite } from "./lone-write.js";
 import { createOperations, type Operations } from "./operations.js";
-import { type Point, pointOf, readPoint } from "./point.js";
+import { type Point, pointOf } from "./point.js";
 import { EmbeddedTransaction, type TransactionHost } from "./transaction.js";
 import type { ReadContext } from "./view.js";
 import { Writer } from "./writer.js";
@@ -102,6 +102,14 @@ class EmbeddedEngine implements Engine, TransactionHost {
     checkAborted(options?.signal);
     // What is stored decides which spaces there are; the given schema only where nothing is stored yet.
     this.#catalog = await this.#admin.open(createCatalog(schema), options);
+  }
+
+  point(model: string, field: string, value: string | number): Doc | null | undefined | Promise<Doc | null> {
+    this.checkOpen();
+    const sequence = this.#current().collection(model).points.get(field);
+    if (sequence === undefined || Number.isNaN(value)) return undefined;
+    const row = this.#store.point(sequence.space, value);
+    return row instanceof Promise ? this.#pointLater(row) : (row ?? null);
   }
 
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
@@ -233,14 +241,16 @@ class EmbeddedEngine implements Engine, TransactionHost {
     return this.#catalog;
   }
 
-  async #point(point: Point): Promise<readonly Doc[]> {
+  async #point({ collection, sequence, value }: Point): Promise<readonly Doc[]> {
+    let row = this.point(collection.meta.name, sequence.columnNames[0]!, value);
+    if (row instanceof Promise) row = await row;
+    return row === undefined || row === null ? NO_ROWS : [row];
+  }
+
+  async #pointLater(reading: Promise<Doc | undefined>): Promise<Doc | null> {
+    const row = await reading;
     this.checkOpen();
-    let row = readPoint(this.#store, point);
-    if (row instanceof Promise) {
-      row = await row;
-      this.checkOpen();
-    }
-    return row === undefined ? NO_ROWS : [row];
+    return row ?? null;
   }
 
   async #read<T>(options: CallOptions | undefined, work: (context: ReadContext) => Promise<T>): Promise<T> {

@@ -6,7 +6,7 @@
 import type { FindQuery } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Maybe, PointValue, Store } from "../../storage/store.js";
+import type { PointValue } from "../../storage/store.js";
 import type { Catalog, Collection } from "./catalog.js";
 import { type KeySequence, prefixRange } from "./indexes.js";
 import type { View } from "./view.js";
@@ -29,11 +29,6 @@ export function pointOf(catalog: Catalog, query: FindQuery): Point | null {
   const collection = catalog.collection(query.model);
   const sequence = collection.points.get(where.path[0]!);
   return sequence === undefined ? null : { collection, sequence, value };
-}
-
-/** Reads the point at the newest version. */
-export function readPoint(store: Store, { sequence, value }: Point): Maybe<Doc | undefined> {
-  return store.point(sequence.space, value);
 }
 
 export async function findPoint(view: View, point: Point): Promise<readonly Doc[]> {

@@ -32,7 +32,12 @@ export class Points {
 
   get(roots: Roots, space: string, value: PointValue): Maybe<StoredValue | undefined> {
     const front = roots === this.#roots ? this.#fronts.get(space) : undefined;
-    if (front !== undefined && front.map !== null) return front.map.get(value);
+    if (front !== undefined && front.map !== null) {
+      // A string still in pieces is hashed and compared piece by piece; looking at a character puts it together. No code
+      // unit is that large.
+      if (typeof value === "string" && value.charCodeAt(0) > 0xffff) return undefined;
+      return front.map.get(value);
+    }
     const tree = roots.trees.get(space);
     if (tree === undefined) return this.#late.read(roots, space, (late) => search(late, value));
     if (front !== undefined && ++front.reads >= readsThatPay(tree)) front.map = build(front, tree);
