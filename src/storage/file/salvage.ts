@@ -69,7 +69,7 @@ async function read(
   const size = await files.size(path);
   if (size === null) return null;
   try {
-    const content = await readJson(fileSource(files, path, size), { path, wanted: new Set(collections) });
+    const content = await readJson(fileSource(files, path), { path, wanted: new Set(collections) });
     const documents = content.documents as ReadonlyMap<string, readonly Json[]>;
     return {
       ...content,
