@@ -24,7 +24,7 @@ export async function runDbVerify(context: CliContext, output: Output, path = DE
     output.success(`${path} is intact`);
     return EXIT.ok;
   }
-  output.note(`✖ ${path} is damaged; nothing was changed\n→ npx tenon db repair ${path} --out <new file>`);
+  output.note(`✖ ${path} is damaged; nothing was changed\n→ npx tenon db repair ${path} --out <new file or folder>`);
   return EXIT.findings;
 }
 

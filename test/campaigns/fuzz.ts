@@ -20,6 +20,7 @@ export const fuzzCampaign: Campaign = async ({ size, seed, keep }) => {
       "reported as damaged": tally.reported,
       "of them with the offset": tally.offsets,
       "journals that ended early like after a power cut": tally.early,
+      "verified and repaired, too": tally.repaired,
     },
   });
   const failure = await fuzzFiles(size ?? DEFAULT_SIZE, seed, tally, () => {

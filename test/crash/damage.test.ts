@@ -9,5 +9,6 @@ test(`${SIZE} damaged files: exactly the data, or a report`, { timeout: 300_000 
   const tally = emptyFuzzTally();
   expect(await fuzzFiles(SIZE, SEED, tally)).toBeNull();
   expect(tally.exact).toBeGreaterThan(0);
+  expect(tally.repaired).toBeGreaterThan(SIZE / 20);
   expect(tally.reported).toBeGreaterThan(SIZE / 2);
 });

@@ -9,6 +9,7 @@ import { Random } from "../differential/random.js";
 import { DIR, describe, shown } from "./images.js";
 import { damage, type FileSet, KINDS, type Victim } from "./mutations.js";
 import { observedAs, play } from "./play.js";
+import { expectRepair } from "./repaired.js";
 import type { Version } from "./schemas.js";
 import { scriptOf } from "./script.js";
 import { STORAGES, type StorageCase } from "./storages.js";
@@ -21,6 +22,8 @@ export interface FuzzTally {
   early: number;
   /** Reports that say at which byte. */
   offsets: number;
+  /** Databases that were verified and repaired, too. */
+  repaired: number;
 }
 
 interface Prepared extends Victim {
@@ -32,6 +35,8 @@ interface Prepared extends Victim {
 const LOCK = /\.lock$|\.claim$|\.tmp$/;
 /** Longer than any opening takes, far shorter than a hang. */
 const HANG_MS = 20_000;
+/** One in so many is repaired. */
+const REPAIR_EACH = 10;
 
 function filesOf(disk: MemoryDisk): FileSet {
   return new Map(
@@ -88,6 +93,14 @@ export async function fuzzOnce(prepared: Prepared, seed: number, tally: FuzzTall
     throw new TypeError(`${storage.name}, ${kind} in ${damaged.file}: ${what}`, { cause });
   };
   const engine = embedded({ storage: storage.open(DIR, disk.files) });
+  const mend = async (opened: string | null): Promise<void> => {
+    if (seed % REPAIR_EACH !== 0) return;
+    tally.repaired++;
+    const victim = diskOf(damaged.files);
+    await withinTime(() => expectRepair({ ...prepared, kind, files: damaged.files, opened }, victim)).catch((error) =>
+      fail(describe(error), error),
+    );
+  };
   let text: string;
   try {
     text = await withinTime(async () => {
@@ -107,10 +120,12 @@ export async function fuzzOnce(prepared: Prepared, seed: number, tally: FuzzTall
         () => {},
       );
     tally.reported++;
+    await mend(null);
     return;
   } finally {
     await engine.close().catch(() => {});
   }
+  await mend(text);
   if (text === states.at(-1)) tally.exact++;
   else if (damaged.mayEndEarly && states.includes(text)) tally.early++;
   else if (states.includes(text)) fail("an older state is shown as if it were the newest");
@@ -145,7 +160,7 @@ async function withinTime<T>(work: () => Promise<T>): Promise<T> {
 }
 
 export function emptyFuzzTally(): FuzzTally {
-  return { files: 0, exact: 0, reported: 0, early: 0, offsets: 0 };
+  return { files: 0, exact: 0, reported: 0, early: 0, offsets: 0, repaired: 0 };
 }
 
 const PER_DATABASE = 200;

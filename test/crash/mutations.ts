@@ -120,6 +120,18 @@ const isJournal = (path: string): boolean => path.endsWith(".journal");
 
 export const KINDS: readonly string[] = [...Object.keys(CHANGES), "remove", "older", "other"];
 
+/** Damage that leaves every line that can still be read as it was. */
+export const NEVER_REWRITES: ReadonlySet<string> = new Set([
+  "truncate",
+  "zeros",
+  "swapPieces",
+  "repeatPiece",
+  "dropPiece",
+  "remove",
+  "older",
+  "other",
+]);
+
 /** The files after one damage of this kind; null when it would change nothing. */
 export function damage(kind: string, victim: Victim, journaled: boolean, random: Random): Damage | null {
   const names = [...victim.files.keys()].sort();

@@ -7,26 +7,34 @@ import { runCli } from "../../codegen/cli/program.js";
 import { repairDatabase, verifyDatabase } from "../../src/embedded.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import { file } from "../../src/storage/file/file.js";
-import type { MemoryDisk } from "../../src/storage/files/memory.js";
+import { MemoryDisk } from "../../src/storage/files/memory.js";
+import { HEAD_BYTES, nextRecord } from "../../src/storage/record.js";
+import { shards } from "../../src/storage/shards/shards.js";
 import { Random } from "../differential/random.js";
+import { eq, insert, set, update } from "../engine/support.js";
 import { diskOf, prepare } from "./fuzz.js";
+import { DIR } from "./images.js";
 import { damage } from "./mutations.js";
 import { observed, observedAs } from "./play.js";
-import type { Version } from "./schemas.js";
-import { storageNamed } from "./storages.js";
+import { FIRST_SHAPE, type Version, versionOf } from "./schemas.js";
+import { commitNumber, commitsIn, openSequence, SEQUENCE } from "./sequence.js";
+import { STORAGES, type StorageCase, storageNamed } from "./storages.js";
 
-const PATH = "/data/db.json";
-const OUT = "/data/copy.json";
+const COPY = "/copy";
 
-async function contentsOf(disk: MemoryDisk, path: string, version: Version): Promise<string> {
-  const engine = embedded({ storage: file(path, { files: disk.files }) });
+async function contentsOf(storage: StorageCase, disk: MemoryDisk, dir: string, version: Version): Promise<string> {
+  const engine = embedded({ storage: storage.open(dir, disk.files) });
   await engine.open(version.schema);
   const text = await observedAs(engine, version);
   await engine.close();
   return text;
 }
 
-describe.each(["file", "file, small journal", "file, checkpoint: commit", "file, gzip"])("%s", (name) => {
+describe.each(STORAGES.map(({ name }) => name))("%s", (name) => {
+  const storage = storageNamed(name);
+  const PATH = storage.path(DIR);
+  const OUT = storage.path(COPY);
+
   test("an intact database is called intact, and repairing it is copying it", async () => {
     for (let seed = 1; seed <= 8; seed++) {
       const prepared = await prepare(storageNamed(name), seed);
@@ -35,7 +43,7 @@ describe.each(["file", "file, small journal", "file, checkpoint: commit", "file,
       expect(report, `seed ${seed}`).toMatchObject({ ok: true, damage: [] });
       const repaired = await repairDatabase(PATH, OUT, { files: disk.files });
       expect(repaired, `seed ${seed}`).toMatchObject({ suspect: false, damage: [], left: [] });
-      expect(await contentsOf(disk, OUT, prepared.version), `seed ${seed}`).toBe(prepared.states.at(-1));
+      expect(await contentsOf(storage, disk, COPY, prepared.version), `seed ${seed}`).toBe(prepared.states.at(-1));
       for (const [path, bytes] of prepared.files) expect(disk.peek(path), path).toEqual(bytes);
     }
   });
@@ -48,7 +56,9 @@ describe.each(["file", "file, small journal", "file, checkpoint: commit", "file,
         const damaged = damage(kind, prepared, prepared.storage.journaled, new Random(seed));
         if (damaged === null) continue;
         const disk = diskOf(damaged.files);
-        const opened = await contentsOf(diskOf(damaged.files), PATH, prepared.version).catch((error: unknown) => error);
+        const opened = await contentsOf(storage, diskOf(damaged.files), DIR, prepared.version).catch(
+          (error: unknown) => error,
+        );
         const where = `seed ${seed}, ${kind} in ${damaged.file}`;
         const report = await verifyDatabase(PATH, disk.files);
         if (typeof opened !== "string") {
@@ -62,7 +72,7 @@ describe.each(["file", "file, small journal", "file, checkpoint: commit", "file,
         if (repaired instanceof Error) expect(repaired, where).toMatchObject({ code: "CORRUPTION.FORMAT" });
         else {
           expect(await verifyDatabase(OUT, disk.files), where).toMatchObject({ ok: true });
-          await contentsOf(disk, OUT, prepared.version);
+          await contentsOf(storage, disk, COPY, prepared.version);
         }
       }
     }
@@ -71,6 +81,8 @@ describe.each(["file", "file, small journal", "file, checkpoint: commit", "file,
 });
 
 test("one damaged line costs one document; a damaged record costs its commits, which are named", async () => {
+  const PATH = "/data/db.json";
+  const OUT = "/data/copy.json";
   const prepared = await prepare(storageNamed("file"), 3);
   const disk = diskOf(prepared.files);
   const engine = embedded({ storage: file(PATH, { files: disk.files }) });
@@ -116,4 +128,63 @@ test("the commands: exit 0 when intact, 4 with the damage listed, 2 for what the
   } finally {
     rmSync(cwd, { recursive: true, force: true });
   }
+});
+
+test.each(["folder", "shards"] as const)(
+  "%s: the commands take a folder, name the file and the byte, and copy the rest",
+  async (layout) => {
+    const cwd = mkdtempSync(join(tmpdir(), "tenon-db-"));
+    try {
+      const run = async (...argv: string[]) => {
+        let stdout = "";
+        const streams = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: () => true } };
+        const code = await runCli(argv, { ...streams, cwd, env: {}, signal: new AbortController().signal });
+        return { code, stdout };
+      };
+      const storage = storageNamed(layout);
+      const engine = await openSequence(embedded({ storage: storage.open(join(cwd, "data")) }));
+      for (let k = 1; k <= 20; k++) await commitNumber(engine, k);
+      await engine.close();
+      expect((await run("db", "verify", "data")).code).toBe(0);
+      expect((await run("db", "repair", "data", "--out", "data")).code).toBe(2);
+      expect((await run("db", "repair", "data", "--out", "copy")).code).toBe(0);
+      const copy = embedded({ storage: storage.open(join(cwd, "copy"), undefined, true) });
+      await copy.open(SEQUENCE);
+      expect(await commitsIn(copy)).toBe(20);
+      await copy.close();
+      const name = layout === "folder" ? "items.json" : join("items", "shard_3.json");
+      const damaged = join(cwd, "data", name);
+      writeFileSync(damaged, readFileSync(damaged, "utf8").replace('"id":3,', '"id"#3,'));
+      const verified = await run("db", "verify", "data");
+      expect(verified.code).toBe(4);
+      expect(verified.stdout).toMatch(new RegExp(`${name}:\\d+  `));
+      const repaired = await run("db", "repair", "data", "--out", "second", "--json");
+      expect(repaired.code).toBe(4);
+      expect(JSON.parse(repaired.stdout)).toMatchObject({ suspect: true, documents: { items: 19 } });
+    } finally {
+      rmSync(cwd, { recursive: true, force: true });
+    }
+  },
+);
+
+test("shards: a lost record of the journal leaves the older copy of a document that moved behind, and says so", async () => {
+  const disk = new MemoryDisk();
+  const storage = storageNamed("shards");
+  const engine = await openSequence(embedded({ storage: shards(DIR, { files: disk.files }) }));
+  await engine.write(insert("Item", { id: 1, n: 1, text: "here" }));
+  await engine.close();
+  const again = await openSequence(embedded({ storage: shards(DIR, { files: disk.files }) }));
+  await again.write(update("Item", eq("id", 1), set("n", 2)));
+  await again.write(update("Item", eq("id", 1), set("text", "there")));
+  const crashed = disk.crash(null);
+  await again.close();
+  const journal = crashed.peek(`${DIR}/tenon.journal`)!;
+  const first = nextRecord(Buffer.from(journal), 0, Buffer.from(journal).readUInt32LE(12));
+  journal[first + HEAD_BYTES + 3]! ^= 1;
+  crashed.put(`${DIR}/tenon.journal`, journal);
+  const report = await repairDatabase(DIR, COPY, { files: crashed.files });
+  expect(report).toMatchObject({ suspect: true, documents: { items: 1 } });
+  expect(report.left).toEqual(['1 × a document of "items" that are in two files: the older ones']);
+  const text = await contentsOf(storage, crashed, COPY, versionOf(FIRST_SHAPE));
+  expect(text).toContain('[1,2,"there"]');
 });

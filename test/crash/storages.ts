@@ -9,6 +9,8 @@ export interface StorageCase {
   readonly name: string;
   /** A store in the directory `dir`; without `files`, on the real disk. */
   open(dir: string, files?: Files, readOnly?: boolean): Store;
+  /** Of the database in the directory `dir`, as the tools want it. */
+  path(dir: string): string;
   /** How often it is chosen, against the others. */
   readonly weight: number;
   /** Acknowledged writes may be lost at a power cut (not when the process is killed). */
@@ -18,47 +20,53 @@ export interface StorageCase {
 }
 
 const SMALL = 1200;
+const fileIn = (dir: string): string => `${dir}/db.json`;
 
 export const STORAGES: readonly StorageCase[] = [
   {
     name: "file",
-    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly }),
+    path: fileIn,
+    open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly }),
     weight: 5,
     lossy: false,
     journaled: true,
   },
   {
     name: "file, small journal",
-    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly, checkpointBytes: SMALL }),
+    path: fileIn,
+    open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, checkpointBytes: SMALL }),
     weight: 5,
     lossy: false,
     journaled: true,
   },
   {
     name: "file, checkpoint: commit",
-    open: (dir, files, readOnly) => file(`${dir}/db.json`, { files, readOnly, checkpoint: "commit" }),
+    path: fileIn,
+    open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, checkpoint: "commit" }),
     weight: 3,
     lossy: false,
     journaled: false,
   },
   {
     name: "file, gzip",
-    open: (dir, files, readOnly) =>
-      file(`${dir}/db.json`, { files, readOnly, compression: true, checkpointBytes: SMALL }),
+    path: fileIn,
+    open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
     lossy: false,
     journaled: true,
   },
   {
     name: "file, relaxed",
+    path: fileIn,
     open: (dir, files, readOnly) =>
-      file(`${dir}/db.json`, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+      file(fileIn(dir), { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 1,
     lossy: true,
     journaled: true,
   },
   {
     name: "folder",
+    path: (dir) => dir,
     open: (dir, files, readOnly) => folder(dir, { files, readOnly, checkpointBytes: SMALL }),
     weight: 3,
     lossy: false,
@@ -66,6 +74,7 @@ export const STORAGES: readonly StorageCase[] = [
   },
   {
     name: "shards",
+    path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpointBytes: SMALL, cacheBytes: 4000 }),
     weight: 5,
     lossy: false,
@@ -73,6 +82,7 @@ export const STORAGES: readonly StorageCase[] = [
   },
   {
     name: "shards, checkpoint: commit",
+    path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpoint: "commit", maxCached: 1 }),
     weight: 2,
     lossy: false,
@@ -80,6 +90,7 @@ export const STORAGES: readonly StorageCase[] = [
   },
   {
     name: "shards, gzip",
+    path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
     lossy: false,
@@ -87,6 +98,7 @@ export const STORAGES: readonly StorageCase[] = [
   },
   {
     name: "shards, relaxed",
+    path: (dir) => dir,
     open: (dir, files, readOnly) =>
       shards(dir, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 2,

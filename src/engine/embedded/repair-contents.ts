@@ -79,17 +79,20 @@ class Reader {
       for (const key of deletes) if (isOlder(partition.docs.get(key), sequence)) partition.docs.delete(key);
     }
     for (const [id, puts, , name] of changes) {
-      const space = this.#spaces.get(id);
-      if (space === undefined) this.#leave(`of "${id}", which no model names`, puts.length);
-      else this.#puts(space, this.#partition(id, name ?? WHOLE), puts, sequence);
+      const partition = this.#partition(id, name ?? WHOLE);
+      if (sequence > partition.sequence) this.#puts(id, partition, puts, sequence);
     }
   }
 
-  #puts(space: Space, partition: Partition, puts: readonly Json[], sequence: number): void {
-    if (sequence <= partition.sequence) return;
+  #puts(id: string, partition: Partition, puts: readonly Json[], sequence: number): void {
+    const space = this.#spaces.get(id);
+    if (space === undefined) {
+      this.#leave(`of "${id}", which no model names`, puts.length);
+      return;
+    }
     for (const doc of puts) {
       const key = keyOf(space, doc);
-      if (key === null) this.#leave(`of "${space.id}" in the journal without its key`);
+      if (key === null) this.#leave(`of "${id}" in the journal without its key`);
       else if (isOlder(partition.docs.get(key), sequence)) {
         partition.docs.set(key, { doc: Object.freeze(doc) as Doc, since: sequence });
       }

@@ -13,8 +13,8 @@ import { readOnlyError } from "../refusals.js";
 import type { Space } from "../store.js";
 import { FilePersistence, type FileSettings, pathsOf } from "./file-persistence.js";
 
-const ATTEMPTS = 6;
-const WAIT_MS = 15;
+const ATTEMPTS = 30;
+const WAIT_MS = 3;
 
 export class ReadOnlyFile implements Persistence {
   readonly durable = false;
@@ -25,13 +25,17 @@ export class ReadOnlyFile implements Persistence {
   }
 
   async open(spaces: readonly Space[], versions: Versions, options?: CallOptions): Promise<Roots> {
+    let before = "";
     for (let attempt = 1; ; attempt++) {
       const files = await this.#capture();
       try {
         return await new FilePersistence({ ...this.#settings, files }).open(spaces, versions, options);
       } catch (error) {
-        if (!(error instanceof CorruptionError) || attempt === ATTEMPTS) throw error;
-        await setTimeout(WAIT_MS * attempt);
+        // What reads the same twice was not cut in two by the writer: it is damaged.
+        const isAgain = files.fingerprint === before;
+        if (!(error instanceof CorruptionError) || isAgain || attempt === ATTEMPTS) throw error;
+        before = files.fingerprint;
+        await setTimeout(WAIT_MS * Math.random() * attempt);
       } finally {
         await files[Symbol.asyncDispose]();
       }

@@ -2,6 +2,7 @@
  * Files for a reader beside the writer: what was captured stays as it was then, whatever happens on disk. Nothing is ever
  * written: what recovery would change is changed here, in memory, and thrown away.
  */
+import { crc32 } from "node:zlib";
 import type { AppendFile, Files, HeldFile } from "./files.js";
 
 /** Null: there was no such file. */
@@ -10,6 +11,7 @@ type Captured = Uint8Array | HeldFile | null;
 export class CapturedFiles implements Files, AsyncDisposable {
   readonly #disk: Files;
   readonly #captured = new Map<string, Captured>();
+  readonly #seen: string[] = [];
   /** Whether what was not captured can be read as it is on disk. */
   readonly #seeThrough: boolean;
 
@@ -22,6 +24,7 @@ export class CapturedFiles implements Files, AsyncDisposable {
   async capture(path: string): Promise<boolean> {
     const bytes = await this.#disk.read(path);
     this.#captured.set(path, bytes);
+    this.#seen.push(`${path} ${bytes === null ? "missing" : `${bytes.length} ${crc32(bytes)}`}`);
     return bytes !== null;
   }
 
@@ -29,7 +32,13 @@ export class CapturedFiles implements Files, AsyncDisposable {
   async captureHandle(path: string): Promise<boolean> {
     const held = await this.#disk.hold(path);
     this.#captured.set(path, held);
+    this.#seen.push(`${path} ${held === null ? "missing" : held.size}`);
     return held !== null;
+  }
+
+  /** Equal for two captures when nothing has happened on disk in between, as far as reading them shows. */
+  get fingerprint(): string {
+    return this.#seen.join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

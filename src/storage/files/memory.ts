@@ -118,8 +118,9 @@ export class MemoryDisk implements Disk {
     return next;
   }
 
-  /** Puts a file there, synced, without counting as a call. */
+  /** Puts a file there, synced, without counting as a call; directories are made as needed. */
   put(path: string, content: Uint8Array): void {
+    for (let dir = dirname(path); !this.#directories.has(dir); dir = dirname(dir)) this.#directories.add(dir);
     const inode: Inode = {
       content: content.slice(),
       length: content.length,

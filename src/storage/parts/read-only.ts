@@ -36,6 +36,7 @@ export class ReadOnlyParts implements Store {
 
   async open(spaces: readonly Space[], options?: CallOptions): Promise<void> {
     if (this.#state !== "new") throw closedError(this.name, this.#state);
+    let before = "";
     for (let attempt = 1; ; attempt++) {
       const files = new CapturedFiles(this.#settings.files, true);
       try {
@@ -48,7 +49,10 @@ export class ReadOnlyParts implements Store {
         return;
       } catch (error) {
         await files[Symbol.asyncDispose]();
-        if (!(error instanceof CorruptionError) || attempt === ATTEMPTS) throw error;
+        // What reads the same twice was not cut in two by the writer: it is damaged.
+        const isAgain = files.fingerprint === before;
+        if (!(error instanceof CorruptionError) || isAgain || attempt === ATTEMPTS) throw error;
+        before = files.fingerprint;
       }
       await setTimeout(WAIT_MS * Math.random() * attempt);
     }
