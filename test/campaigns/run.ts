@@ -1,11 +1,12 @@
 /**
- * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep] [--engines A,B]`. The seed is printed first, the figure is the
+ * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep] [--minutes M] [--engines A,B]`. The seed is printed first, the figure is the
  * last line, the exit code is the verdict.
  */
 import { parseArgs } from "node:util";
 import { crashCampaign } from "./crash.js";
 import { differentialCampaign } from "./differential.js";
 import { fuzzCampaign } from "./fuzz.js";
+import { hermitageCampaign } from "./hermitage.js";
 import { isolationCampaign } from "./isolation.js";
 import { powercutCampaign } from "./powercut.js";
 import { processesCampaign } from "./processes.js";
@@ -18,6 +19,8 @@ export type Campaign = (options: {
   readonly seed: number;
   /** Keep the result for the report. */
   readonly keep: boolean;
+  /** Stop after so many minutes, where a campaign can; null: by size only. */
+  readonly minutes: number | null;
   /** Names of targets, for campaigns that compare engines; null: the usual ones. */
   readonly engines: readonly string[] | null;
 }) => Promise<boolean>;
@@ -28,6 +31,7 @@ const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
   fuzz: fuzzCampaign,
   powercut: powercutCampaign,
   isolation: isolationCampaign,
+  hermitage: hermitageCampaign,
   processes: processesCampaign,
   syscalls: syscallsCampaign,
   report: reportCampaign,
@@ -49,6 +53,7 @@ async function main(): Promise<number> {
       seed: { type: "string" },
       keep: { type: "boolean", default: false },
       engines: { type: "string" },
+      minutes: { type: "string" },
     },
   });
   const name = positionals[0] ?? "";
@@ -64,6 +69,7 @@ async function main(): Promise<number> {
     size: whole("size", values.size),
     seed,
     keep: values.keep,
+    minutes: whole("minutes", values.minutes),
     engines: values.engines?.split(",") ?? null,
   }))
     ? 0
