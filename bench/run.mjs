@@ -8,7 +8,7 @@
  *   --peers a,b        peers, from bench/peers
  *   --models 10,100    sizes of the schema (suite editor)
  *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
- *   --modes a,b        suite sencillo: reads, file, gzip, folder, shards, log, folder log
+ *   --modes a,b        suite sencillo: reads, reads10, file, gzip, folder, shards, log, folder log
  *   --page             suite sencillo: write the figures into docs/sencillo.md
  *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR
  * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.

@@ -29,6 +29,7 @@ import {
   numberKey,
   RECORD_KEY,
 } from "./keys.js";
+import { eachLeaf } from "./leaves.js";
 import { type CollectionRecord, NEW_RECORD } from "./record.js";
 import { malformed, type TextWriter } from "./text.js";
 
@@ -277,19 +278,26 @@ export function bucketName(name: string): string {
   return JSON.stringify(escapeBucket(name));
 }
 
+/** Text of leaves that were written before: of a large collection a commit changes a few. */
+const texts = new WeakMap<object, Buffer>();
+/** Most text that is kept of one tree. */
+const KEPT_BYTES = 16 * 1024 * 1024;
+
 /** The lines between `[` and `]`. */
 export async function writeDocuments(out: TextWriter, docs: Tree<Doc> | undefined): Promise<void> {
-  if (docs === undefined || docs.size === 0) return;
-  const cursor = docs.cursor();
-  let left = docs.size;
-  while (left > 0) {
-    const keys: Key[] = [];
-    const values: Doc[] = [];
-    const taken = cursor.take(256, keys, values);
-    if (taken === 0) return;
-    left -= taken;
-    let text = "";
-    for (let i = 0; i < taken; i++) text += `${encodeJson(values[i]!)}${left > 0 || i < taken - 1 ? ",\n" : "\n"}`;
-    await out.add(text);
+  if (docs === undefined) return;
+  const leaves: { readonly leaf: object; readonly values: readonly Doc[] }[] = [];
+  eachLeaf(docs, (values, _, leaf) => leaves.push({ leaf, values }) > 0);
+  let bytes = 0;
+  for (let i = 0; i < leaves.length; i++) {
+    const { leaf, values } = leaves[i]!;
+    let text = texts.get(leaf);
+    if (text === undefined) {
+      text = Buffer.from(values.map((doc) => encodeJson(doc)).join(",\n"), "utf8");
+      if (bytes < KEPT_BYTES) texts.set(leaf, text);
+    }
+    bytes += text.length;
+    out.append(text);
+    await out.add(i < leaves.length - 1 ? ",\n" : "\n");
   }
 }

@@ -6,6 +6,7 @@ import { QueryError } from "../base/errors.js";
 import { isPlainObject } from "../base/plain.js";
 import { suggestion } from "../base/suggest.js";
 import type { Doc } from "../schema/model.js";
+import type { Range } from "./columns.js";
 import { indexText } from "./keys.js";
 import { mayExplode } from "./regex-guard.js";
 
@@ -13,6 +14,8 @@ export interface Matcher {
   matches(doc: Doc): boolean;
   /** Conditions that an index can answer: the field must have a value of this text. */
   readonly equalities: readonly { readonly field: string; readonly text: string; readonly value: unknown }[];
+  /** Conditions of order that are about numbers or about strings. */
+  readonly ranges: readonly Range[];
   /** Whether it may take very long on some text. */
   readonly risky: boolean;
 }
@@ -25,6 +28,7 @@ export function matcherOf(filter: unknown, callback: unknown): Matcher {
   }
   const tests: { readonly field: string; readonly test: Test }[] = [];
   const equalities: { field: string; text: string; value: unknown }[] = [];
+  const ranges: Range[] = [];
   let risky = false;
   if (filter !== undefined && filter !== null) {
     if (!isObject(filter)) {
@@ -36,6 +40,7 @@ export function matcherOf(filter: unknown, callback: unknown): Matcher {
       const compiled = conditionOf(field, condition);
       tests.push({ field, test: compiled.test });
       risky ||= compiled.risky === true;
+      for (const { operator, operand } of compiled.ranges ?? NONE) ranges.push({ field, operator, operand });
       if (compiled.equals !== undefined) {
         const text = indexText(compiled.equals.value);
         if (text !== null) equalities.push({ field, text, value: compiled.equals.value });
@@ -45,6 +50,7 @@ export function matcherOf(filter: unknown, callback: unknown): Matcher {
   const accepts = callback as ((doc: Doc) => unknown) | null | undefined;
   return {
     equalities,
+    ranges,
     risky,
     matches(doc) {
       for (let i = 0; i < tests.length; i++) {
@@ -59,8 +65,11 @@ export function matcherOf(filter: unknown, callback: unknown): Matcher {
 interface Condition {
   readonly test: Test;
   readonly equals?: { readonly value: unknown };
+  readonly ranges?: readonly Omit<Range, "field">[];
   readonly risky?: boolean;
 }
+
+const NONE: readonly never[] = [];
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -91,6 +100,7 @@ function operatorsOf(field: string, condition: Record<string, unknown>, names: r
   return {
     test: (value) => parts.every((part) => part.test(value)),
     risky: parts.some((part) => part.risky === true),
+    ranges: parts.flatMap((part) => part.ranges ?? NONE),
     ...(equals === undefined ? {} : { equals }),
   };
 }
@@ -126,11 +136,12 @@ function operandOf(operand: unknown): unknown {
 type Compare = (value: string, operand: string) => boolean;
 
 /** JavaScript's own comparison; objects have no order. */
-function range(compare: Compare): (operand: unknown) => Condition {
+function range(operator: Range["operator"], compare: Compare): (operand: unknown) => Condition {
   return (raw) => {
     const operand = operandOf(raw);
     if (typeof operand === "object" && operand !== null) return { test: () => false };
     return {
+      ranges: typeof operand === "number" || typeof operand === "string" ? [{ operator, operand }] : NONE,
       test: (value) => (typeof value !== "object" || value === null) && compare(value as string, operand as string),
     };
   };
@@ -160,10 +171,10 @@ const OPERATORS: { readonly [name: string]: Operator } = {
     const { test } = equality(operand);
     return { test: (value) => !test(value) };
   },
-  $gt: range((value, operand) => value > operand),
-  $gte: range((value, operand) => value >= operand),
-  $lt: range((value, operand) => value < operand),
-  $lte: range((value, operand) => value <= operand),
+  $gt: range("$gt", (value, operand) => value > operand),
+  $gte: range("$gte", (value, operand) => value >= operand),
+  $lt: range("$lt", (value, operand) => value < operand),
+  $lte: range("$lte", (value, operand) => value <= operand),
   $in: (operand, field) => ({ test: listOf("$in", field, operand) }),
   $nin: (operand, field) => {
     const test = listOf("$nin", field, operand);

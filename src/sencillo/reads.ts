@@ -1,5 +1,6 @@
 /** `find` and `findMany`: by `_id`, by a secondary index, or bucket by bucket; then copies, then populate. */
 import type { Doc } from "../schema/model.js";
+import { candidates } from "./columns.js";
 import { type Matcher, matcherOf } from "./filter.js";
 import { spaces } from "./keys.js";
 import { populate } from "./populate.js";
@@ -98,10 +99,15 @@ function* select(work: Work, instructions: Instructions, settings: ReadSettings,
     test(inBucket(yield* known(work, collection, by), bucket?.no, onlyFirst));
     return found;
   }
+  // Objects and lists are compared by their text.
+  const equal = matcher.equalities.filter(({ value }) => typeof value !== "object" || value === null);
   for (const { no } of bucket === null ? work.buckets(collection) : [bucket]) {
     const space = spaces.docs(collection, no);
     if (!work.has(space)) yield* work.ready(space);
-    work.eachRun(space, test);
+    const tree = record.odd ? null : work.unchanged(space);
+    const few = tree === null ? null : candidates(tree, equal, matcher.ranges);
+    if (few === null) work.eachRun(space, test);
+    else test(few);
     if (onlyFirst && found.length > 0) return found;
   }
   return found;

@@ -22,6 +22,7 @@ import { isPlainObject } from "../base/plain.js";
 import { freezeJson, mayHoldTags, reviveJson } from "../schema/doc-codec.js";
 import type { Json } from "../schema/model.js";
 import { HEAD_START, TRAILER_BYTES, TRAILER_START, trailerLine } from "../storage/json/format.js";
+import { Pace } from "../storage/pace.js";
 
 export const HEAD = `${HEAD_START}{"format":1,"kind":"sencillo"},\n`;
 const PIECE = 256 * 1024;
@@ -70,14 +71,20 @@ async function unpacked(path: string, content: Uint8Array): Promise<Buffer> {
 /** Gathers text; `bytes()` has the whole. */
 export class TextWriter {
   readonly #pieces: Buffer[] = [];
+  readonly #pace = new Pace();
   #text = "";
 
   /** Resolves at once mostly; now and then it lets the event loop have its turn. */
   add(text: string): Promise<void> | undefined {
     this.#text += text;
-    if (this.#text.length < PIECE) return undefined;
+    if (this.#text.length >= PIECE) this.#flush();
+    return this.#pace.due() ? this.#pace.turn() : undefined;
+  }
+
+  /** Text that is encoded already. */
+  append(bytes: Buffer): void {
     this.#flush();
-    return setImmediate();
+    this.#pieces.push(bytes);
   }
 
   #flush(): void {

@@ -80,6 +80,11 @@ export class Work {
     }
   }
 
+  /** The tree of a space in which nothing is staged; else null. */
+  unchanged(space: string): Tree<Doc> | null {
+    return this.overlay.staged(space) === null ? this.#tree(space) : null;
+  }
+
   set(space: string, key: Key, value: Json): void {
     this.overlay.stage(space, key, value as Doc, 0);
   }
