@@ -32,6 +32,7 @@ for (const target of SQL_TARGETS.filter(({ name }) => name in CI_QUERIES)) {
         seed: 2_000_000,
         size,
         targets: [target],
+        wide: true,
         queriesPerCase: QUERIES_PER_CASE,
       });
       expect(failure?.script ?? "").toBe("");

@@ -39,6 +39,7 @@ describe("every engine agrees with the reference", () => {
       seed: 1_000_000,
       size: CI_QUERIES,
       targets: COMPARED,
+      wide: true,
       every: rarelyOnDisk,
     });
     expect(failure?.script ?? "").toBe("");

@@ -2,6 +2,7 @@
 import { type CampaignOptions, differential, regressions, runSeed, type Tally } from "../differential/campaign.js";
 import type { Target } from "../support/target.js";
 import { EMBEDDED_TARGETS, REFERENCE, TARGETS } from "../targets.js";
+import { finish } from "./results.js";
 import type { Campaign } from "./run.js";
 
 const DEFAULT_SIZE = 100_000;
@@ -30,13 +31,24 @@ function rarelyTwice(targets: readonly Target[]): (target: Target) => number {
   return ({ name }) => (ALWAYS.has(name) ? 1 : name === "pglite" ? 10 : 24);
 }
 
+/** Queries by engine, where more than one took part. */
+function compareds({ by }: Tally): Readonly<Record<string, number>> {
+  return by.size < 2 ? {} : Object.fromEntries([...by].map(([name, count]) => [`on ${name}`, count]));
+}
+
 function figure(tally: Tally, seconds: number): string {
   const { cases, queries, found, writes, refused, compared } = tally;
   const rate = Math.round(queries / Math.max(seconds, 0.001));
   return `${queries} queries (${found} found rows) and ${writes} writes (${refused} refused) in ${cases} databases, ${compared} answers compared, ${seconds.toFixed(1)} s, ${rate} queries/s`;
 }
 
-export const differentialCampaign: Campaign = async ({ size, seed, engines }) => {
+/** Of one result each: `differential-sqlite-postgres`. */
+function nameOf(engines: readonly string[] | null): string {
+  const firsts = (engines ?? []).map((name) => /^[\w:]*/.exec(name.trim())![0].replaceAll(":", "-"));
+  return ["differential", ...new Set(firsts)].join("-");
+}
+
+export const differentialCampaign: Campaign = async ({ size, seed, engines, keep, minutes }) => {
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const targets = targetsOf(engines);
@@ -52,10 +64,11 @@ export const differentialCampaign: Campaign = async ({ size, seed, engines }) =>
     seed,
     size: size ?? DEFAULT_SIZE,
     targets,
+    enough: () => minutes !== null && seconds() > minutes * 60,
     wide: true,
     ...(engines === null ? { every: rarelyOnDisk } : { every: rarelyTwice(targets), queriesPerCase: 400 }),
     onProgress: (tally) => {
-      if (seconds() - shown < 10) return;
+      if (seconds() - shown < 30) return;
       shown = seconds();
       console.log(figure(tally, seconds()));
     },
@@ -65,6 +78,23 @@ export const differentialCampaign: Campaign = async ({ size, seed, engines }) =>
     console.log(failure.script);
     console.log(`seed ${failure.seed} differs on ${failure.target}; add it to test/differential/regressions.json`);
   }
-  console.log(`${figure(tally, seconds())}: ${failure === null ? "no difference" : "1 difference"}`);
-  return failure === null;
+  const { cases, queries, writes, refused, found, compared } = tally;
+  return finish(
+    {
+      campaign: nameOf(engines),
+      seed,
+      passed: failure === null,
+      seconds: seconds(),
+      figures: {
+        queries,
+        "found rows": found,
+        writes,
+        "writes refused": refused,
+        databases: cases,
+        "answers compared": compared,
+        ...compareds(tally),
+      },
+    },
+    keep,
+  );
 };

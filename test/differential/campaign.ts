@@ -73,6 +73,8 @@ export interface Tally {
   found: number;
   /** Query answers compared, over all targets. */
   compared: number;
+  /** The same by target. */
+  readonly by: Map<string, number>;
 }
 
 export interface CampaignOptions {
@@ -80,6 +82,8 @@ export interface CampaignOptions {
   /** Stop after so many generated queries. */
   readonly size: number;
   readonly targets: readonly Target[];
+  /** Stop after the case at hand. */
+  readonly enough?: () => boolean;
   /** Slow targets take part in every n-th case only; default 1: always. */
   readonly every?: (target: Target) => number;
   readonly queriesPerCase?: number;
@@ -113,7 +117,7 @@ export async function runSeed(
 ): Promise<Failure | null> {
   const subject = randomCase(seed, options);
   const expected = await outcomesOn(REFERENCE, subject);
-  if (tally !== undefined) count(tally, subject, expected, targets.length);
+  if (tally !== undefined) count(tally, subject, expected, targets);
   for (const target of targets) {
     const fitting = fitTo(target, subject);
     const answers = fitting === subject ? expected : await outcomesOn(REFERENCE, fitting);
@@ -128,13 +132,14 @@ export async function runSeed(
   return null;
 }
 
-function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], targets: number): void {
+function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], targets: readonly Target[]): void {
   tally.cases++;
   for (const [at, step] of subject.steps.entries()) {
     const outcome = outcomes[at]!;
     if (QUERY_STEPS.has(step.do)) {
       tally.queries++;
-      tally.compared += targets;
+      tally.compared += targets.length;
+      for (const { name } of targets) tally.by.set(name, (tally.by.get(name) ?? 0) + 1);
       if ("value" in outcome && outcome.value !== 0 && !(Array.isArray(outcome.value) && outcome.value.length === 0))
         tally.found++;
     } else if (step.do === "write") {
@@ -147,12 +152,13 @@ function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], target
 export async function differential(
   options: CampaignOptions,
 ): Promise<{ readonly tally: Tally; readonly failure: Failure | null }> {
-  const tally: Tally = { cases: 0, queries: 0, writes: 0, refused: 0, found: 0, compared: 0 };
+  const tally: Tally = { cases: 0, queries: 0, writes: 0, refused: 0, found: 0, compared: 0, by: new Map() };
   for (let seed = options.seed; tally.queries < options.size; seed++) {
     const due = options.targets.filter((target) => seed % (options.every?.(target) ?? 1) === 0);
     const failure = await runSeed(seed, due, tally, { queries: options.queriesPerCase, wide: options.wide });
     if (failure !== null) return { tally, failure };
-    if (tally.cases % 50 === 0) options.onProgress?.(tally);
+    if (tally.cases % 10 === 0) options.onProgress?.(tally);
+    if (options.enough?.() === true) break;
   }
   return { tally, failure: null };
 }

@@ -120,10 +120,11 @@ function modelName(name: string): string {
 /** Gives out each name once, also where case does not count. */
 class Names {
   readonly #random: Random;
-  readonly #given = new Set<string>();
+  readonly #given: Set<string>;
 
-  constructor(random: Random) {
+  constructor(random: Random, taken: Iterable<string> = []) {
     this.#random = random;
+    this.#given = new Set([...taken].map((name) => name.toLowerCase()));
   }
 
   next(shape: (name: string) => string = (name) => name): string {
@@ -212,12 +213,16 @@ function withHostileNames(random: Random, spec: SchemaSpec): SchemaSpec {
   const models = new Map(Object.keys(spec).map((name) => [name, forModels.next(modelName)]));
   const fields = new Map<string, Map<string, string>>();
   const relations = new Map<string, Map<string, string>>();
-  const indexNames = new Names(random);
   for (const [name, model] of Object.entries(spec)) {
     const members = new Names(random);
     fields.set(name, new Map(Object.keys(model.fields).map((field) => [field, members.next()])));
     relations.set(name, new Map(Object.keys(model.relations ?? {}).map((relation) => [relation, members.next()])));
   }
+  // An index that a reference needs is called by its fields.
+  const indexNames = new Names(
+    random,
+    [...fields.values()].flatMap((of) => [...of.values()]),
+  );
   const named = (model: string, names: readonly string[]) => names.map((field) => fields.get(model)!.get(field)!);
   const path = (model: string, text: string) => {
     const [head, ...rest] = text.split(".");

@@ -1,22 +1,10 @@
-/** Opening the database: the one place that names the engine and the storage. */
-import { existsSync, readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { embedded, file, memory } from "tenon/embedded";
+/** Opening the database: the same models on whatever engine. */
 import { type Client, createClient } from "#tenon";
+import type { Place } from "./engines.js";
 import * as models from "./models/index.js";
 
 export type Database = Client;
 
-export function open(path: string | null): Promise<Database> {
-  return createClient({ models, engine: embedded({ storage: path === null ? memory() : file(path) }) });
-}
-
-/** The files that make up the database at `path`: the data, its journal, its registry. */
-export function dataFiles(path: string): string[] {
-  const folder = dirname(path);
-  const stem = basename(path, ".json");
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.startsWith(`${stem}.`))
-    .map((name) => join(folder, name));
+export function open({ engine }: Place): Promise<Database> {
+  return createClient({ models, engine: engine() });
 }

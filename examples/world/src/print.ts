@@ -59,6 +59,13 @@ export function table<T>(rows: readonly T[], spec: Readonly<Record<string, (row:
 
 /** Text broken at spaces so that it fits. */
 export function wrapped(text: string): string {
+  return text
+    .split(/\s*\n\s*/)
+    .map(wrappedLine)
+    .join("\n");
+}
+
+function wrappedLine(text: string): string {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {

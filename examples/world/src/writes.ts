@@ -65,6 +65,29 @@ export async function optimisticLock(db: Database) {
   console.log(dim(firstLines(`${error.name} ${error.message}`)));
 }
 
+export async function manyWriters(db: Database) {
+  const find = (tx: Pick<Database, "cities">) => tx.cities.findFirstOrThrow({ orderBy: { id: "asc" } });
+  const before = await find(db);
+  let attempts = 0;
+  const addOne = () =>
+    db.transaction(
+      async (tx) => {
+        attempts++;
+        const city = await find(tx);
+        await tx.cities.update({ where: { id: city.id }, data: { population: city.population + 1 } });
+      },
+      { retries: 50 },
+    );
+  await Promise.all(Array.from({ length: 5 }, addOne));
+  const after = await find(db);
+  console.log(
+    `five transactions at once read a number and wrote one more: ${after.population - before.population} more`,
+  );
+  // One writer at a time, or several that are refused when another was first: then the function runs again.
+  console.log(dim(attempts === 5 ? "(one after the other)" : `(at the same time; run ${attempts} times)`));
+  await db.cities.update({ where: { id: before.id }, data: { population: before.population } });
+}
+
 export async function refusals(db: Database) {
   const { countryCode } = await db.cities.findFirstOrThrow();
   const city = { id: -2, name: "Nowhere", countryCode, population: 0, location: { lat: 0, lon: 0 }, kind: "PPL" };
@@ -82,5 +105,6 @@ export async function refusals(db: Database) {
 export const WRITES = {
   "A transaction that fails leaves nothing": failedTransaction,
   "Two writers, one row": optimisticLock,
+  "Many writers, one row": manyWriters,
   "What is refused": refusals,
 } as const;

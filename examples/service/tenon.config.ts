@@ -1,0 +1,3 @@
+import { defineConfig } from "tenon/config";
+
+export default defineConfig({ models: ["./src/models.ts"] });
