@@ -1,9 +1,12 @@
 /** Power cuts after every call of random workloads on a simulated disk; see test/crash/images.ts. */
 import { crash, crashCase, describe, type Tally } from "../crash/images.js";
+import { objectImages } from "../crash/objects.js";
 import { type CampaignResult, figureOf, finish } from "./results.js";
 import type { Campaign } from "./run.js";
 
 const DEFAULT_SIZE = 20_000;
+/** After so many cases on the simulated disk comes one on a simulated object store. */
+const OBJECTS_EACH = 4;
 
 /** Runs cases until so many images were opened; the first failure, or null. */
 export async function crashImages(
@@ -15,6 +18,7 @@ export async function crashImages(
   for (let number = seed; tally.images < size; number++) {
     try {
       await withinTime(crash(crashCase(number), tally), number);
+      if (number % OBJECTS_EACH === 0) await withinTime(objectImages(number, tally), number);
     } catch (error) {
       return `${describe(error)}\n  again: npm run campaign -- crash --size 1 --seed ${number}`;
     }

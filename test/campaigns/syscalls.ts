@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleChild } from "../crash/children.js";
 import { whyNoMount } from "../crash/powercut.js";
-import { STORAGES } from "../crash/storages.js";
+import { IN_FILES } from "../crash/storages.js";
 import { fullDisk, type SyscallTally, syscalls, whyNoStrace } from "../crash/syscalls.js";
 import { type CampaignResult, figureOf, finish } from "./results.js";
 import type { Campaign } from "./run.js";
@@ -36,7 +36,7 @@ export const syscallsCampaign: Campaign = async ({ size, seed, keep }) => {
   try {
     let failure: string | null = null;
     if (noMount === null) {
-      for (const storage of STORAGES.filter((each) => !each.lossy))
+      for (const storage of IN_FILES.filter((each) => !each.lossy))
         for (const kilobytes of ROOM_KB) failure ??= await fullDisk(storage, kilobytes, folder, tally);
     }
     if (noStrace === null) {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Bundle, bundleChild } from "./children.js";
 import { kills, powercuts, whyNoMount } from "./powercut.js";
 import { contention } from "./processes.js";
-import { STORAGES } from "./storages.js";
+import { IN_FILES } from "./storages.js";
 import { fullDisk, syscalls, whyNoStrace } from "./syscalls.js";
 
 const LONG = { timeout: 300_000 };
@@ -59,7 +59,7 @@ test.skipIf(noMount !== null)(
   LONG,
   async () => {
     const tally = { faults: 0, felt: 0, full: 0 };
-    for (const storage of STORAGES.filter((each) => !each.lossy)) {
+    for (const storage of IN_FILES.filter((each) => !each.lossy)) {
       for (const room of [0, 8]) expect(await fullDisk(storage, room, folder, tally), storage.name).toBeNull();
     }
   },

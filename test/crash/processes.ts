@@ -10,7 +10,7 @@ import { embedded } from "../../src/engine/embedded/engine.js";
 import { Random } from "../differential/random.js";
 import { acknowledgedBy, type Bundle, type Child, start } from "./children.js";
 import { commitsIn, openSequence, SEQUENCE } from "./sequence.js";
-import { STORAGES, type StorageCase } from "./storages.js";
+import { IN_FILES, type StorageCase } from "./storages.js";
 
 export interface ContentionTally {
   /** Times that a process got the database. */
@@ -36,7 +36,7 @@ export async function contention(
 ): Promise<string | null> {
   const random = new Random(seed);
   for (let arena = 0; tally.opened < rounds; arena++) {
-    const storage = random.pick(STORAGES.filter((each) => !each.lossy));
+    const storage = random.pick(IN_FILES.filter((each) => !each.lossy));
     const dir = join(folder, String(arena));
     mkdirSync(dir);
     const failure = await fight(storage, dir, random, Math.min(100, rounds - tally.opened), bundle, tally);

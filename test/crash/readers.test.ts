@@ -10,7 +10,7 @@ import { PosixFiles } from "../../src/storage/files/posix-files.js";
 import { Random } from "../differential/random.js";
 import { Scheduler, scheduled } from "./isolation/run.js";
 import { commitNumber, commitsIn, openSequence, SEQUENCE } from "./sequence.js";
-import { STORAGES, type StorageCase } from "./storages.js";
+import { IN_FILES, type StorageCase } from "./storages.js";
 
 const SEEDS = 12;
 const COMMITS = 25;
@@ -83,7 +83,7 @@ async function beside(storage: StorageCase, seed: number): Promise<number> {
   return seen;
 }
 
-test.each(STORAGES)("$name", { timeout: 120_000 }, async (storage) => {
+test.each(IN_FILES)("$name", { timeout: 120_000 }, async (storage) => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     await expect(beside(storage, seed), `seed ${seed}`).resolves.toBe(READERS);
   }

@@ -18,7 +18,7 @@ import { damage } from "./mutations.js";
 import { observed, observedAs } from "./play.js";
 import { FIRST_SHAPE, type Version, versionOf } from "./schemas.js";
 import { commitNumber, commitsIn, openSequence, SEQUENCE } from "./sequence.js";
-import { STORAGES, type StorageCase, storageNamed } from "./storages.js";
+import { IN_FILES, type StorageCase, storageNamed } from "./storages.js";
 
 const COPY = "/copy";
 
@@ -30,7 +30,7 @@ async function contentsOf(storage: StorageCase, disk: MemoryDisk, dir: string, v
   return text;
 }
 
-describe.each(STORAGES.map(({ name }) => name))("%s", (name) => {
+describe.each(IN_FILES.map(({ name }) => name))("%s", (name) => {
   const storage = storageNamed(name);
   const PATH = storage.path(DIR);
   const OUT = storage.path(COPY);
@@ -95,6 +95,22 @@ test("one damaged line costs one document; a damaged record costs its commits, w
   const count = (documents: Readonly<Record<string, number>>) => Object.values(documents).reduce((a, b) => a + b, 0);
   expect(count(repaired.documents)).toBe(count(before.documents) - 1);
   expect(repaired.damage.map(({ what }) => what).join()).toContain('a document cannot be read: {"id"#');
+});
+
+test("what stands among documents and is none is left out", async () => {
+  const PATH = "/data/db.json";
+  const disk = new MemoryDisk();
+  const engine = await openSequence(embedded({ storage: file(PATH, { files: disk.files }) }));
+  await commitNumber(engine, 1);
+  await engine.close();
+  const text = Buffer.from(disk.peek(PATH)!).toString();
+  const among = text.replace('"default":[\n{"id":1', '"default":[\n["sequence",1],\n{"n":3},\n{"id":1');
+  expect(among).not.toBe(text);
+  disk.put(PATH, Buffer.from(among));
+  const report = await repairDatabase(PATH, "/copy/db.json", { files: disk.files });
+  expect(report.documents.items).toBe(1);
+  expect(report.left).toEqual([`2 × a document of "items" in ${PATH} without its key`]);
+  expect(await verifyDatabase("/copy/db.json", disk.files)).toMatchObject({ ok: true });
 });
 
 test("the commands: exit 0 when intact, 4 with the damage listed, 2 for what the user must mend; nothing is overwritten", async () => {

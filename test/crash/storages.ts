@@ -1,7 +1,9 @@
 /** Every layout and option that the campaigns run on: a new storage joins by one line. */
 import { file } from "../../src/storage/file/file.js";
 import type { Files } from "../../src/storage/files/files.js";
+import { nodeFiles } from "../../src/storage/files/node.js";
 import { folder } from "../../src/storage/folder/folder.js";
+import { hooks } from "../../src/storage/hooks/hooks.js";
 import { shards } from "../../src/storage/shards/shards.js";
 import type { Store } from "../../src/storage/store.js";
 
@@ -17,10 +19,25 @@ export interface StorageCase {
   readonly lossy: boolean;
   /** Commits go to a journal first; else each writes the data files. */
   readonly journaled: boolean;
+  /**
+   * Functions of the user keep the data, here in one file that is replaced whole: there is no lock, no reader beside the writer,
+   * nothing for the tools to look at, no object is an empty database, and after a save that failed writing goes on.
+   */
+  readonly hooked?: true;
 }
 
 const SMALL = 1200;
 const fileIn = (dir: string): string => `${dir}/db.json`;
+
+function hooked(dir: string, files: Files = nodeFiles, compression = false): Store {
+  const path = fileIn(dir);
+  const load = () => files.read(path);
+  const save = async (object: string | Uint8Array): Promise<void> => {
+    await files.makeDir(dir);
+    await files.replace(path, [Buffer.from(object as Uint8Array)]);
+  };
+  return hooks({ load, save }, { compression });
+}
 
 export const STORAGES: readonly StorageCase[] = [
   {
@@ -105,7 +122,28 @@ export const STORAGES: readonly StorageCase[] = [
     lossy: true,
     journaled: true,
   },
+  {
+    name: "hooks",
+    path: fileIn,
+    open: (dir, files) => hooked(dir, files),
+    weight: 2,
+    lossy: false,
+    journaled: false,
+    hooked: true,
+  },
+  {
+    name: "hooks, gzip",
+    path: fileIn,
+    open: (dir, files) => hooked(dir, files, true),
+    weight: 2,
+    lossy: false,
+    journaled: false,
+    hooked: true,
+  },
 ];
+
+/** Those that know about files. */
+export const IN_FILES: readonly StorageCase[] = STORAGES.filter(({ hooked }) => hooked !== true);
 
 export function storageNamed(name: string): StorageCase {
   const found = STORAGES.find((each) => each.name === name);

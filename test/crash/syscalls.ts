@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import { acknowledgedBy, type Bundle, start } from "./children.js";
 import { commitNumber, commitsIn, openSequence } from "./sequence.js";
-import { STORAGES, type StorageCase } from "./storages.js";
+import { IN_FILES, type StorageCase } from "./storages.js";
 
 export interface SyscallTally {
   faults: number;
@@ -48,7 +48,7 @@ interface Plan {
 /** Every plan, interleaved so that a part of them covers all kinds. */
 function plans(most: number): Plan[] {
   const all: Plan[] = [];
-  const storages = STORAGES.filter((each) => !each.lossy);
+  const storages = IN_FILES.filter((each) => !each.lossy);
   for (let n = 1; n <= most; n++) {
     for (const [call, codes] of CALLS) {
       for (const code of codes) {

@@ -2,7 +2,9 @@
  * What a damaged database holds, from what is left of it. Each partition is its file, changed by the commits of the journal
  * that the file does not hold yet. A document found in two partitions counts where it came last.
  */
+import { isPlainObject } from "../../base/plain.js";
 import type { Doc, Json } from "../../schema/model.js";
+import { decodeKey } from "../../storage/key.js";
 import { WHOLE } from "../../storage/parts/version.js";
 import type { Salvaged, SalvagedPart } from "../../storage/salvage.js";
 import type { Key, Space, StoredValue } from "../../storage/store.js";
@@ -145,9 +147,12 @@ function isOlder(found: Found | undefined, sequence: number): boolean {
   return found === undefined || found.since <= sequence;
 }
 
+/** Null: it is no document of this space. */
 function keyOf(space: Space, doc: Json): Key | null {
+  if (!isPlainObject(doc)) return null;
   try {
-    return space.keyOf(doc as Doc);
+    const key = space.keyOf(doc as Doc);
+    return decodeKey(key).includes(null) ? null : key;
   } catch {
     return null;
   }
