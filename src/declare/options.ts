@@ -37,7 +37,7 @@ export interface ModelOptions<Field extends string = string> {
   readonly timestamps?: boolean | TimestampOptions | undefined;
   /** An int field that counts updates, for optimistic locking; added when the shape lacks it. */
   readonly version?: FieldName<Field> | undefined;
-  /** The field whose value chooses the file of a row, in storages that split collections (`shards`). */
+  /** The field whose value chooses where a row lies: its file (`shards`), its partition or node (`postgres({ partitions, citus })`). */
   readonly partitionBy?: FieldName<Field> | undefined;
   readonly description?: string | undefined;
 }

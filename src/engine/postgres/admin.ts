@@ -23,6 +23,7 @@ import type { SqlSession } from "../sql/session.js";
 import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
 import { constraintOf } from "./errors.js";
+import { checkLayout, type Layout, tableParts, tableTail } from "./layout.js";
 
 const TABLE = "_tenon";
 /** Any number: all schema changes of one database take the same advisory lock. */
@@ -62,12 +63,17 @@ function addColumn(target: Schema, modelName: string, field: FieldMeta): readonl
 }
 
 type Handlers = {
-  readonly [K in SchemaOp["kind"]]: (op: Extract<SchemaOp, { kind: K }>, target: Schema) => readonly Step[];
+  readonly [K in SchemaOp["kind"]]: (
+    op: Extract<SchemaOp, { kind: K }>,
+    target: Schema,
+    layout: Layout,
+  ) => readonly Step[];
 };
 
 const STEPS: Handlers = {
-  createModel: ({ model }, target) => [
-    ...plain(createTable(dialect, target, model, false)),
+  createModel: ({ model }, target, layout) => [
+    ...plain(createTable(dialect, target, model, false) + tableTail(model, layout)),
+    ...tableParts(target, model, layout).flatMap(plain),
     ...model.indexes.flatMap((index) => plain(createIndex(dialect, model, index))),
   ],
   dropModel: () => {
@@ -108,8 +114,8 @@ const STEPS: Handlers = {
       ...plain(`alter table ${table(target, model)} add ${foreignKey(dialect, target, meta, relation)}`),
     ];
   },
-  alterModel: ({ property }) => {
-    if (property === "description" || property === "partitionBy") return [];
+  alterModel: ({ property }, _target, { partitions, citus }) => {
+    if (property === "description" || (property === "partitionBy" && partitions === null && !citus)) return [];
     throw notAlterable(`change ${property} of a model`);
   },
 };
@@ -140,6 +146,7 @@ export interface AdminHost {
   /** A session of the schema given. */
   session(connection: PostgresConnection, schema: Schema): SqlSession;
   changed(schema: Schema): void;
+  readonly layout: Layout;
   /** Whether a connection can be held while others work. */
   readonly concurrent: boolean;
 }
@@ -173,6 +180,7 @@ export class PostgresAdmin implements SchemaAdmin {
 
   async apply(ops: readonly SchemaOp[], target: Schema, options?: CallOptions): Promise<void> {
     checkNames(dialect, target);
+    checkLayout(target, this.#host.layout);
     await this.#writing(options, async (connection) => {
       for (const op of ops) await this.#change(connection, op, target);
       for (const step of foreignKeys(ops, target)) await connection.raw.run(step.text, step.params);
@@ -225,7 +233,11 @@ export class PostgresAdmin implements SchemaAdmin {
   }
 
   async #change(connection: PostgresConnection, op: SchemaOp, target: Schema): Promise<void> {
-    const steps = (STEPS[op.kind] as (op: SchemaOp, target: Schema) => readonly Step[])(op, target);
+    const steps = (STEPS[op.kind] as (op: SchemaOp, target: Schema, layout: Layout) => readonly Step[])(
+      op,
+      target,
+      this.#host.layout,
+    );
     const refusable = mayRefuse(op) && steps.length > 0;
     if (refusable) await connection.guard();
     try {

@@ -27,6 +27,7 @@ import { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
 import type { Need, PgSource } from "./driver.js";
 import { commitError, isConnectionLost, postgresError } from "./errors.js";
+import { checkLayout, type Layout } from "./layout.js";
 import { again } from "./retry.js";
 import { explainOn, openSession, PARAMETER_LIMIT } from "./sessions.js";
 
@@ -47,20 +48,28 @@ const LEVELS: Readonly<Record<Isolation, string>> = {
   serializable: "serializable",
 };
 
+export interface PostgresSettings {
+  /** Of transactions that do not say it themselves. */
+  readonly isolation: Isolation;
+  readonly layout: Layout;
+}
+
 export class PostgresEngine implements Engine {
   readonly name: string;
   readonly capabilities: Capabilities;
   readonly admin: PostgresAdmin;
   readonly #source: PgSource;
   readonly #isolation: Isolation;
+  readonly #layout: Layout;
   readonly #transactions = new Set<SqlTransaction>();
   #compiler: Compiler | null = null;
   #open = false;
 
-  constructor(name: string, source: PgSource, isolation: Isolation = "snapshot") {
+  constructor(name: string, source: PgSource, { isolation, layout }: PostgresSettings) {
     this.name = name;
     this.#source = source;
     this.#isolation = isolation;
+    this.#layout = layout;
     this.capabilities = {
       ...CAPABILITIES,
       isolation: isolation === "serializable" ? "serializable" : "snapshot",
@@ -72,6 +81,7 @@ export class PostgresEngine implements Engine {
       name,
       transact: (work, options) => this.#lend("write", options, (connection) => this.#transact(connection, work)),
       changed: (schema) => this.#use(schema),
+      layout,
       session: (connection, schema) =>
         openSession(connection, {
           compiler: new Compiler(dialect, schema),
@@ -85,6 +95,7 @@ export class PostgresEngine implements Engine {
 
   async open(schema: Schema, options?: CallOptions): Promise<void> {
     checkAborted(options?.signal);
+    checkLayout(schema, this.#layout);
     this.#use(schema);
     this.#open = true;
     try {

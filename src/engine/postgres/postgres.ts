@@ -3,7 +3,7 @@ import { ConfigError } from "../../base/errors.js";
 import type { Engine, Isolation } from "../engine.js";
 import { type ClusterOptions, ClusterSource } from "./cluster-source.js";
 import type { PgDriver, PgliteDatabase, PgPool } from "./driver.js";
-import { PostgresEngine } from "./engine.js";
+import { PostgresEngine, type PostgresSettings } from "./engine.js";
 import { PgliteSource } from "./pglite-source.js";
 import { PoolSource, type PoolSourceOptions } from "./pool-source.js";
 import { ServerNode } from "./server-node.js";
@@ -13,6 +13,10 @@ interface CommonOptions {
   readonly acquireTimeout?: number | undefined;
   /** What transactions see of each other where they do not say it themselves. Default `snapshot`: REPEATABLE READ. */
   readonly isolation?: Isolation | undefined;
+  /** Tables of models with `partitionBy` are created with so many hash partitions. Default: with none. */
+  readonly partitions?: number | undefined;
+  /** Tables are created for a Citus cluster: those of models with `partitionBy` are distributed by it. Default false. */
+  readonly citus?: boolean | undefined;
 }
 
 interface PooledOptions extends CommonOptions {
@@ -64,6 +68,7 @@ export type PostgresOptions = ServerOptions | PoolOptions | PgliteOptions;
 
 const ACQUIRE_TIMEOUT = 10_000;
 const MAX_CONNECTIONS = 10;
+const PARTITIONS_MOST = 10_000;
 const MAX_LAG = 10_000;
 const CHECK_INTERVAL = 1000;
 /** For a server that is asked who it is. */
@@ -89,6 +94,13 @@ function oneOf<T extends string>(name: string, value: T | undefined, known: read
 
 function isolationOf({ isolation }: CommonOptions): Isolation {
   return oneOf("isolation", isolation, ["snapshot", "readCommitted", "serializable"]);
+}
+
+function settingsOf(options: CommonOptions): PostgresSettings {
+  const { partitions = null, citus = false } = options;
+  if (partitions !== null && (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > PARTITIONS_MOST))
+    throw invalid(`partitions is ${String(partitions)}`, `give a whole number from 1 to ${PARTITIONS_MOST}`);
+  return { isolation: isolationOf(options), layout: { partitions, citus } };
 }
 
 function sourceOptions(options: PooledOptions, name: string, owned: boolean): PoolSourceOptions {
@@ -132,20 +144,20 @@ function overPools(
   options: PooledOptions & ReplicaOptions & { readonly replicas?: readonly unknown[] | undefined },
   owned: boolean,
 ): Engine {
-  const isolation = isolationOf(options);
+  const settings = settingsOf(options);
   const [first, ...others] = pools;
   const primary = new PoolSource(first!, sourceOptions(options, "postgres", owned));
   if (others.length === 0) {
     const idle = REPLICA_OPTIONS.find((name) => options[name] !== undefined);
     if (idle !== undefined)
       throw invalid(`${idle} is given, but no replicas are`, `name the replicas, or leave ${idle} out`);
-    return new PostgresEngine("postgres", primary, isolation);
+    return new PostgresEngine("postgres", primary, settings);
   }
   const replicas = others.map(
     (pool, index) => new PoolSource(pool, sourceOptions(options, `postgres, replica ${index + 1}`, owned)),
   );
   const nodes = [primary, ...replicas].map((source) => new ServerNode(source));
-  return new PostgresEngine("postgres", new ClusterSource(nodes, clusterOptions(options)), isolation);
+  return new PostgresEngine("postgres", new ClusterSource(nodes, clusterOptions(options)), settings);
 }
 
 function onServer(options: ServerOptions): Engine {
@@ -190,5 +202,5 @@ export function postgres(options: PostgresOptions): Engine {
     );
   const acquireTimeout = milliseconds("acquireTimeout", options.acquireTimeout, ACQUIRE_TIMEOUT);
   const source = new PgliteSource(options.client, "pglite", acquireTimeout);
-  return new PostgresEngine("pglite", source, isolationOf(options));
+  return new PostgresEngine("pglite", source, settingsOf(options));
 }
