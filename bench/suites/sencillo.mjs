@@ -59,7 +59,7 @@ function peersOf(config, reads, real) {
     ...(real === null || reads ? [] : [{ name: "synced", entry: real, config, synced: true }]),
     ...(reads ? [] : [{ name: "strict", entry: ours, config }]),
     ...(config.aof ? [{ name: "relaxed", entry: ours, config: relaxed }] : []),
-    ...(config.folder || config.compression ? [] : [{ name: "plain", entry: plain, config }]),
+    ...(config.folder || config.compression ? [] : [{ name: "plain", entry: plain, config, plain: true }]),
   ];
 }
 
@@ -80,7 +80,7 @@ export async function run({ folder, rounds, scale, only, peers, profile, page, m
   let failed = false;
   const once = ({ mode, size, reads }, peer, round) => {
     const job = {
-      ...{ size, reads, milliseconds: 200, synced: false, ...peer },
+      ...{ size, reads, milliseconds: 200, synced: false, plain: false, ...peer },
       dir: join(folder, `${mode}-${peer.name}-${round}`.replaceAll(" ", "-")),
       only: only ?? (reads ? null : [...Object.keys(TRANSACTIONS), "reopen"]),
       profile:

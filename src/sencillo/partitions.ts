@@ -34,6 +34,8 @@ export class Partitions {
   readonly #loading = new Map<string, Promise<Partition | null>>();
   /** What the next commit needs: not to be forgotten before it is applied. */
   readonly #pinned = new Set<string>();
+  /** Trees of what is present, for as long as nothing is forgotten. */
+  readonly #trees = new Map<string, Tree<Doc>>();
   /** Partitions of spaces, so that names are taken apart once. */
   readonly #names = new Map<string, string>();
   /** Files of other layouts, to be removed once what they hold is written. */
@@ -57,6 +59,8 @@ export class Partitions {
 
   /** Null when it must be loaded first. */
   loaded(space: string): Tree<Doc> | null {
+    const known = this.#trees.get(space);
+    if (known !== undefined) return known;
     const name = this.partitionOf(space);
     const partition = this.#present.get(name);
     if (partition === undefined) return null;
@@ -64,7 +68,9 @@ export class Partitions {
       this.#present.delete(name);
       this.#present.set(name, partition);
     }
-    return partition.trees.get(space) ?? EMPTY;
+    const tree = partition.trees.get(space) ?? EMPTY;
+    if (this.#limit === 0) this.#trees.set(space, tree);
+    return tree;
   }
 
   /** Null: nothing is stored. */
@@ -117,13 +123,13 @@ export class Partitions {
     }
   }
 
-  /** After `prepare`. */
-  apply(changes: Changes): void {
+  /** After `prepare`. `limit`: nodes younger than this stamp are nobody else's and are changed in place. */
+  apply(changes: Changes, limit?: number): void {
     this.#pinned.clear();
     for (const [space, entries] of changes) {
       const partition = this.#present.get(this.partitionOf(space))!;
       partition.dirty = true;
-      const editor = (partition.trees.get(space) ?? EMPTY).edit();
+      const editor = (partition.trees.get(space) ?? EMPTY).edit(limit);
       for (const [key, value] of entries) {
         if (value === undefined) editor.delete(key);
         else editor.set(key, value);
@@ -131,6 +137,7 @@ export class Partitions {
       const tree = editor.freeze();
       if (tree.size === 0) partition.trees.delete(space);
       else partition.trees.set(space, tree);
+      this.#trees.delete(space);
     }
   }
 
@@ -160,7 +167,9 @@ export class Partitions {
       if (partition === undefined) continue;
       partition.writing = false;
       const empty = trees.size === 0 && partition.trees.size === 0;
-      if (empty && !partition.dirty && name !== "") this.#present.delete(name);
+      if (!empty || partition.dirty || name === "") continue;
+      this.#present.delete(name);
+      this.#trees.clear();
     }
   }
 

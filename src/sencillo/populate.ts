@@ -50,7 +50,7 @@ function* relatedDocs(
   const record = yield* work.require(collection);
   if (field === "_id" && !record.odd) {
     for (const id of wanted) {
-      const located = yield* work.locate(collection, id);
+      const located = work.locateNow(collection, id) ?? (yield* work.locate(collection, id));
       if (located !== null) related.set(id, located.doc);
     }
     return related;

@@ -30,6 +30,8 @@ export class Work {
   readonly #trees: LiveTrees;
   /** Partitions that are not stored: looked for once a transaction. */
   readonly #absent = new Set<string>();
+  /** Nothing was ever staged. */
+  #clean = true;
 
   constructor(trees: LiveTrees) {
     this.#trees = trees;
@@ -60,7 +62,7 @@ export class Work {
   }
 
   get(space: string, key: Key): Doc | undefined {
-    const staged = this.overlay.staged(space);
+    const staged = this.#clean ? null : this.overlay.staged(space);
     if (staged?.has(key)) return staged.get(key);
     return this.#tree(space).get(key);
   }
@@ -68,7 +70,7 @@ export class Work {
   range(space: string, range: Range): Batch {
     const below = { keys: [] as Key[], values: [] as Doc[] };
     this.#tree(space).collect(range, Number.POSITIVE_INFINITY, below.keys, below.values);
-    return this.overlay.laidOver(space, range, below);
+    return this.#clean ? below : this.overlay.laidOver(space, range, below);
   }
 
   /** Every entry of a space in order, a run at a time, until `visit` says false. The runs are not to be changed or kept. */
@@ -86,10 +88,12 @@ export class Work {
   }
 
   set(space: string, key: Key, value: Json): void {
+    this.#clean = false;
     this.overlay.stage(space, key, value as Doc, 0);
   }
 
   delete(space: string, key: Key): void {
+    this.#clean = false;
     this.overlay.stage(space, key, undefined, 0);
   }
 
@@ -136,18 +140,33 @@ export class Work {
   }
 
   *locate(collection: string, id: unknown): Steps<Located | null> {
-    const key = idKey(id);
-    const entry = this.get(spaces.ids(collection), key);
-    if (entry === undefined) return null;
-    const no = entry.b as string;
+    const no = this.#bucketOf(collection, id);
+    if (no === null) return null;
     const space = spaces.docs(collection, no);
     if (!this.has(space)) yield* this.ready(space);
+    return this.#place(collection, no, id);
+  }
+
+  /** As `locate`; undefined: it must be loaded first. */
+  locateNow(collection: string, id: unknown): Located | null | undefined {
+    const no = this.#bucketOf(collection, id);
+    if (no === null) return null;
+    return this.has(spaces.docs(collection, no)) ? this.#place(collection, no, id) : undefined;
+  }
+
+  #bucketOf(collection: string, id: unknown): string | null {
+    const entry = this.get(spaces.ids(collection), idKey(id));
+    return entry === undefined ? null : (entry.b as string);
+  }
+
+  #place(collection: string, no: string, id: unknown): Located | null {
+    const space = spaces.docs(collection, no);
     const usual = docKey(id);
     if (usual !== null) {
       const doc = this.get(space, usual);
       if (doc !== undefined) return { no, key: usual, doc };
     }
-    const place = this.get(spaces.places(collection, no), key);
+    const place = this.get(spaces.places(collection, no), idKey(id));
     const doc = place === undefined ? undefined : this.get(space, place.k as string);
     return doc === undefined ? null : { no, key: place!.k as string, doc };
   }
@@ -155,10 +174,12 @@ export class Work {
   /** Documents whose indexed field has a value of this text, by `_id`. */
   *byText(collection: string, field: string, text: string): Steps<Located[]> {
     const gte = indexPrefix(field, text);
-    const { values } = this.range(spaces.indexes(collection), { gte, lt: `${gte}\uffff` });
+    // What follows begins with a letter: see idKey.
+    const { values } = this.range(spaces.indexes(collection), { gte, lt: `${gte}\xff` });
     const located: Located[] = [];
     for (let i = 0; i < values.length; i++) {
-      const one = yield* this.locate(collection, (values[i] as Doc).i);
+      const id = (values[i] as Doc).i;
+      const one = this.locateNow(collection, id) ?? (yield* this.locate(collection, id));
       if (one !== null) located.push(one);
     }
     return located;
