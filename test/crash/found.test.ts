@@ -52,6 +52,25 @@ describe("crash", () => {
   );
 });
 
+test.each(["/data", "/data/inner"])(
+  "%s: a directory whose parent could not be synced is made durable by the next attempt",
+  async (dir) => {
+    for (let failing = 1; failing <= 2; failing++) {
+      let syncs = 0;
+      const disk = new MemoryDisk({
+        fault: ({ operation }) => (operation === "syncDir" && ++syncs === failing ? "ENOSPC" : null),
+      });
+      await disk.files.makeDir(dir).catch(() => {});
+      await disk.files.makeDir(dir);
+      await disk.files.replace(`${dir}/file`, [Buffer.from("here")]).catch(() => {});
+      await disk.files.replace(`${dir}/file`, [Buffer.from("here")]);
+      for (let seed = 1; seed <= 50; seed++) {
+        expect(disk.crash(seed).peek(`${dir}/file`)?.length, `sync ${failing}, seed ${seed}`).toBe(4);
+      }
+    }
+  },
+);
+
 describe("fuzz", () => {
   const PATHS = { data: "/db.json", journal: "/db.journal" };
 
@@ -194,7 +213,7 @@ describe.runIf(process.platform === "linux")("processes", () => {
     try {
       const pid = Number(String((await once(parent.stdout, "data"))[0]));
       const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-      await expect.poll(() => stat()[0]).toBe("Z");
+      await expect.poll(() => stat()[0], { timeout: 20_000 }).toBe("Z");
       const path = join(folder, "db.lock");
       const mine = await nodeFiles.lock(path);
       const holder = JSON.parse(readFileSync(path, "utf8")) as object;

@@ -6,7 +6,7 @@
  * append: writes at the known end until all bytes are there; after a failure the file is cut back, so that a later append
  *   never follows a torn one. When even the cut fails the file refuses everything.
  */
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { StorageError } from "../../base/errors.js";
 import type { Disk, DiskFile } from "./disk.js";
 import { errorCode, storageError } from "./errors.js";
@@ -17,6 +17,9 @@ import { writeAll } from "./write-all.js";
 
 export class PosixFiles implements Files {
   readonly #disk: Disk;
+  /** Directories that this process made, and whose names are not known to be durable. */
+  readonly #unsynced = new Set<string>();
+  readonly #durable = new Set<string>();
 
   constructor(disk: Disk) {
     this.#disk = disk;
@@ -125,21 +128,49 @@ export class PosixFiles implements Files {
   }
 
   async makeDir(dir: string): Promise<void> {
-    await attempt("create the directory", dir, () => this.#makeDir(dir));
+    await attempt("create the directory", dir, async () => {
+      // Made before, and the sync failed: whatever is put inside could be lost with the directory.
+      for (const made of [...this.#unsynced]) if (isWithin(dir, made)) await this.#syncName(made);
+      await this.#makeDir(dir);
+    });
   }
 
   async #makeDir(dir: string): Promise<void> {
     try {
       await this.#disk.makeDir(dir);
+      this.#unsynced.add(dir);
     } catch (error) {
       const code = errorCode(error);
-      if (code === "EEXIST") return;
+      if (code === "EEXIST") return this.#trust(dir);
       const parent = dirname(dir);
       if (code !== "ENOENT" || parent === dir) throw error;
       await this.#makeDir(parent);
       return this.#makeDir(dir);
     }
-    await this.#disk.syncDir(dirname(dir));
+    await this.#syncName(dir);
+  }
+
+  /** A directory that is there may have been made by a process that ended before it was durable. */
+  async #trust(dir: string): Promise<void> {
+    if (this.#durable.has(dir)) return;
+    try {
+      await this.#syncName(dir);
+    } catch (error) {
+      // One that was always there may lie in a directory that is not ours to open.
+      if (!/^(EACCES|EPERM|EROFS)$/.test(errorCode(error) ?? "")) throw error;
+      this.#durable.add(dir);
+    }
+  }
+
+  async #syncName(dir: string): Promise<void> {
+    try {
+      await this.#disk.syncDir(dirname(dir));
+      this.#durable.add(dir);
+    } catch (error) {
+      // Gone by now, with everything around it.
+      if (errorCode(error) !== "ENOENT") throw error;
+    }
+    this.#unsynced.delete(dir);
   }
 
   async remove(path: string): Promise<void> {
@@ -166,6 +197,10 @@ export class PosixFiles implements Files {
       if (full.startsWith(`${path}.`) && full.endsWith(".tmp")) await this.#disk.unlink(full).catch(() => {});
     }
   }
+}
+
+function isWithin(dir: string, outer: string): boolean {
+  return dir === outer || dir.startsWith(join(outer, sep));
 }
 
 async function attempt<T>(action: string, path: string, work: () => Promise<T>): Promise<T> {
