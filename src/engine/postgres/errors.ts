@@ -59,6 +59,11 @@ const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
       }),
   ],
   [
+    "57P03",
+    (error, where, details) =>
+      new StorageError("STORAGE.DISCONNECTED", `${where} takes no connections now: ${error.message}`, details),
+  ],
+  [
     "57014",
     (_error, where, details) =>
       new QueryError("QUERY.TIMEOUT", `${where}: the server cancelled a statement`, {
