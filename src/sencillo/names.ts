@@ -4,6 +4,8 @@
  *   file = (plain | `%` HH)*        HH: a byte of the name's UTF-8
  *   plain = any character but / \ : * ? " < > | % and control characters; no dot in front, no dot or space at the end
  */
+import { nameOf as nameOfFile } from "../storage/parts/names.js";
+
 const UNSAFE = /[/\\:*?"<>|%\p{Cc}\p{Cs}]|^\.|[. ]$/u;
 const LONGEST = 200;
 
@@ -34,12 +36,7 @@ export function isTooLong(name: string): boolean {
 
 /** The name that a file is named after. A file of SencilloDB's may hold a "%" that is no escape. */
 export function nameOf(fileName: string): string {
-  if (fileName === "%") return "";
-  try {
-    return decodeURIComponent(fileName);
-  } catch {
-    return fileName;
-  }
+  return fileName === "%" ? "" : (nameOfFile(fileName) ?? fileName);
 }
 
 /** Names under which SencilloDB itself would have stored it, when that is a plain file name. */

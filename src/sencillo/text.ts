@@ -15,19 +15,20 @@
  */
 import { isUtf8 } from "node:buffer";
 import { setImmediate } from "node:timers/promises";
-import { promisify } from "node:util";
-import { crc32, gunzip, gzip } from "node:zlib";
+import { crc32 } from "node:zlib";
 import { CorruptionError, TenonError } from "../base/errors.js";
 import { isPlainObject } from "../base/plain.js";
 import { freezeJson, mayHoldTags, reviveJson } from "../schema/doc-codec.js";
 import type { Json } from "../schema/model.js";
+import { compressed, unpacked } from "../storage/file/source.js";
+import { parseForeign } from "../storage/json/foreign.js";
 import { HEAD_START, TRAILER_BYTES, TRAILER_START, trailerLine } from "../storage/json/format.js";
 import { Pace } from "../storage/pace.js";
 
 export const HEAD = `${HEAD_START}{"format":1,"kind":"sencillo"},\n`;
 const PIECE = 256 * 1024;
-const unpack = promisify(gunzip);
-const pack = promisify<Buffer, { level: number }, Buffer>(gzip);
+/** JSON of others up to this size is parsed in one go, which is many times quicker than in pieces. */
+const AT_ONCE = 256 * 1024 * 1024;
 
 /** Entries by name; a nested map is an object, an array a list of frozen documents, anything else as parsed. */
 export type Entries = Map<string, unknown>;
@@ -55,17 +56,22 @@ export function malformed(path: string, what: string, cause?: unknown): Corrupti
 }
 
 export async function packed(bytes: Buffer, compression: boolean): Promise<Buffer> {
-  return compression ? pack(bytes, { level: 4 }) : bytes;
+  return compression ? whole(compressed([bytes])) : bytes;
 }
 
-async function unpacked(path: string, content: Uint8Array): Promise<Buffer> {
+async function unpackedBytes(path: string, content: Uint8Array): Promise<Buffer> {
   const bytes = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return await unpack(bytes);
-  } catch (cause) {
-    throw damaged(path, "it cannot be unpacked", cause);
-  }
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? whole(unpacked(piecesOf(bytes), path)) : bytes;
+}
+
+async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer, void, undefined> {
+  yield bytes;
+}
+
+async function whole(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) parts.push(piece);
+  return Buffer.concat(parts);
 }
 
 /** Gathers text; `bytes()` has the whole. */
@@ -105,7 +111,7 @@ export function sealed(body: Buffer): Buffer {
 
 /** `check`: the checksum and length that a shard has according to meta.json. */
 export async function readText(path: string, content: Uint8Array, check?: string): Promise<ReadText> {
-  const bytes = await unpacked(path, content);
+  const bytes = await unpackedBytes(path, content);
   if (!isUtf8(bytes)) throw damaged(path, "it holds bytes that are no UTF-8");
   const end = bytes.length - TRAILER_BYTES;
   const trailer = bytes.lastIndexOf(`\n${TRAILER_START}`, undefined, "latin1");
@@ -131,14 +137,9 @@ export function checkOf(bytes: Buffer): string {
   return `crc32 ${crc32(bytes).toString(16).padStart(8, "0")} length ${bytes.length}`;
 }
 
-function readJson(path: string, bytes: Buffer, ours: boolean): ReadText {
+async function readJson(path: string, bytes: Buffer, ours: boolean): Promise<ReadText> {
   if (bytes.length === 0) throw malformed(path, "it is empty");
-  let root: unknown;
-  try {
-    root = JSON.parse(bytes.toString("utf8"));
-  } catch (cause) {
-    throw malformed(path, `it is no JSON (${cause instanceof Error ? cause.message : String(cause)})`, cause);
-  }
+  const root = await parseForeign(() => piecesOf(bytes), { path, wanted: new Set(), atOnce: AT_ONCE });
   if (Array.isArray(root)) return { entries: root.map((doc) => document(doc as Json, ours)), ours };
   if (!isPlainObject(root)) throw malformed(path, "it holds no object of collections");
   const tagged = ours || Object.hasOwn(root, "$tenon");
