@@ -1,12 +1,14 @@
 /**
  * Scans over several partitions that do not fit into memory together.
  *
- * In any order: one after the other. In key order: each partition gives a run of its next entries and may then be dropped
- * again; the runs are merged until one is used up, and its partition is asked for the next one. A run is as long as the
- * memory set aside allows, so a partition is loaded about (its size / length of a run) times, however many there are.
+ * In any order: one after the other. In key order: each partition gives a run of its next entries; the runs are merged until
+ * one is used up, and its partition is asked for the next one. A run is as long as the memory set aside allows. Files have
+ * the documents in order, so a run of them is read from there (slices.ts). A run of an index, or of a file that cannot be read
+ * so, takes loading the partition, which may then be dropped again: about (its size / length of a run) times.
  */
 import type { Tree } from "../btree.js";
 import type { Batch, Key, Range, StoredValue } from "../store.js";
+import type { SliceReader } from "./slices.js";
 import type { Part } from "./version.js";
 
 /** Shortest run: below it, loading costs far more than what is gained. */
@@ -35,8 +37,12 @@ interface Run {
   keys: Key[];
   values: StoredValue[];
   at: number;
+  /** The last key of the runs before. */
+  from: Key | undefined;
   /** Nothing comes after this run. */
   last: boolean;
+  /** Null: the partition has to be loaded. */
+  slices: SliceReader | null;
 }
 
 export async function* mergedScan(
@@ -45,19 +51,43 @@ export async function* mergedScan(
   range: Range,
   batch: number,
   bytes: number,
+  slicesOf: ((part: Part, text: number) => SliceReader) | null,
 ): AsyncGenerator<Batch, void, undefined> {
   const reverse = range.reverse === true;
   const length = runLength(parts, bytes);
   const fill = async (run: Run): Promise<void> => {
-    const from = run.keys[run.keys.length - 1];
+    const from = run.keys[run.keys.length - 1] ?? run.from;
+    run.from = from;
+    const slice = (await run.slices?.next()) ?? null;
+    run.at = 0;
+    if (slice !== null) {
+      run.keys = slice.keys;
+      run.values = slice.values;
+      run.last = slice.last;
+      return;
+    }
+    run.slices = null;
     let rest: Range = range;
     if (from !== undefined) rest = reverse ? { ...range, lt: from } : { ...range, gte: `${from}\0` };
     run.keys = [];
     run.values = [];
-    run.at = 0;
     run.last = (await treeOf(run.part)).cursor(rest).take(length, run.keys, run.values) < length;
   };
-  const runs: Run[] = parts.map((part) => ({ part, keys: [], values: [], at: 0, last: false }));
+  const runs: Run[] = parts.map((part) => {
+    const { stored } = part.slot;
+    const { weight, count } = part.content;
+    // As many characters as a run of that many documents has; a partition that is not split into runs is loaded.
+    const text = stored === null || count <= length ? null : (stored.text / count) * length;
+    return {
+      part,
+      keys: [],
+      values: [],
+      at: 0,
+      from: undefined,
+      last: false,
+      slices: text === null || weight === 0 ? null : (slicesOf?.(part, text) ?? null),
+    };
+  });
   for (const run of runs) await fill(run);
   // The runs as a heap: the one whose next entry comes first is at the top.
   const before = (a: Run, b: Run): boolean => {

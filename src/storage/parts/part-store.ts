@@ -171,6 +171,7 @@ export class PartStore implements Store {
   #host(): SnapshotHost {
     return {
       loader: this.#loader,
+      disk: this.#disk,
       scanBytes: this.#settings.cacheBytes / 4,
       indexes: this.#indexes,
       check: () => this.#checkReadable(),

@@ -8,10 +8,13 @@ import type { Tree } from "../btree.js";
 import type { Batch, Derived, Key, Range, Snapshot, StoredValue } from "../store.js";
 import type { PartLoader } from "./loader.js";
 import { mergedScan, partwiseScan } from "./merge.js";
+import type { PartDisk } from "./part-disk.js";
+import { SliceReader } from "./slices.js";
 import { type IndexOf, type Part, partsOf, type SpaceVersion, spaceOf, type Version, WHOLE } from "./version.js";
 
 export interface SnapshotHost {
   readonly loader: PartLoader;
+  readonly disk: PartDisk;
   /** Bytes that a scan may hold beside the cache. */
   readonly scanBytes: number;
   readonly indexes: ReadonlyMap<string, IndexOf>;
@@ -165,7 +168,14 @@ export class PartSnapshot implements Snapshot {
     const treeOf = this.#treeOf(owner, index);
     if (range.anyOrder === true || parts.length < 2) {
       yield* this.#guarded(partwiseScan(parts, treeOf, range, batch));
-    } else yield* this.#guarded(mergedScan(parts, treeOf, range, batch, this.#host.scanBytes));
+    } else {
+      const { scanBytes, disk } = this.#host;
+      const slicesOf =
+        index === undefined
+          ? (part: Part, text: number) => new SliceReader(disk, owner.space, part, range, text)
+          : null;
+      yield* this.#guarded(mergedScan(parts, treeOf, range, batch, scanBytes, slicesOf));
+    }
   }
 
   async *#guarded(batches: AsyncIterable<Batch>): AsyncGenerator<Batch, void, undefined> {
