@@ -1,10 +1,11 @@
 /**
  * npm run bench -- [suite] [options]
- *   suite              blog (default), editor, sqlite, postgres, sencillo
+ *   suite              blog (default), editor, sqlite, postgres, sencillo, storage
  *   --json [file]      print the result as JSON (or write it to the file and print the table)
  *   --rounds N         rounds a workload (default 7)
  *   --scale F          fraction of the data set and of the operations, for a quick look (default 1)
- *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable
+ *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable;
+ *                      parts of suite storage: commits, load, stalls, shards, beyond
  *   --peers a,b        peers, from bench/peers
  *   --models 10,100    sizes of the schema (suite editor)
  *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
@@ -19,7 +20,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepare } from "./lib/prepare.mjs";
 
-const SUITES = ["blog", "editor", "sqlite", "postgres", "sencillo"];
+const SUITES = ["blog", "editor", "sqlite", "postgres", "sencillo", "storage"];
 
 const list = (text) => text?.split(",").filter((part) => part !== "") ?? null;
 
