@@ -21,9 +21,18 @@ export function returningClause(dialect: Dialect, fields: readonly FieldMeta[]):
   )}`;
 }
 
-export function writtenReader(dialect: Dialect, model: ModelMeta): (row: readonly unknown[]) => Doc {
-  const readers = columnReaders(model.fields, dialect.decodeTop);
-  return (row) => Object.freeze(readDoc(readers, row));
+const writtenReaders = new WeakMap<ModelMeta, { readonly dialect: Dialect; readonly read: RowReader }>();
+
+type RowReader = (row: readonly unknown[]) => Doc;
+
+export function writtenReader(dialect: Dialect, model: ModelMeta): RowReader {
+  let known = writtenReaders.get(model);
+  if (known?.dialect !== dialect) {
+    const readers = columnReaders(model.fields, dialect.decodeTop);
+    known = { dialect, read: (row) => Object.freeze(readDoc(readers, row)) };
+    writtenReaders.set(model, known);
+  }
+  return known.read;
 }
 
 /** A literal beside those of the condition: a slot behind them when the statement is kept. */

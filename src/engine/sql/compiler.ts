@@ -12,6 +12,7 @@ import { FIXED, slotsOf } from "./literals.js";
 import { modelNamed } from "./scope.js";
 import { type Shape, shapeOfAggregate, shapeOfCondition, shapeOfCount, shapeOfFind } from "./shape.js";
 import { fill, type Statement, type Template } from "./sql.js";
+import { wholeDocs } from "./whole-docs.js";
 
 const KEPT = 1000;
 /** Texts of inserts with more rows than this are kept for full batches only. */
@@ -27,10 +28,9 @@ export interface ReadyAggregate {
   readonly compiled: CompiledAggregate;
 }
 
-/** A look-up of one whole row by one field: nearly every read by key or unique value. */
+/** A look-up of one whole row by one field, for values of one JavaScript type. */
 interface Point {
-  readonly orderBy: FindQuery["orderBy"];
-  readonly text: boolean;
+  readonly type: "string" | "number";
   readonly compiled: CompiledFind;
 }
 
@@ -54,27 +54,25 @@ export class Compiler {
     return modelNamed(this.schema, name);
   }
 
-  find(query: FindQuery): ReadyFind {
-    return isPoint(query) ? this.#point(query, query.where) : this.#find(query);
-  }
-
-  /** Known again by the model, the field and the very order that it came with before, without walking the query. */
-  #point(query: FindQuery, { path, value }: Comparison): ReadyFind {
-    let fields = this.#points.get(query.model);
+  /** The whole row that a value of one field names; null: ask `find`. */
+  point(model: string, field: string, value: string | number): ReadyFind | null {
+    let fields = this.#points.get(model);
     if (fields === undefined) {
       fields = new Map();
-      this.#points.set(query.model, fields);
+      this.#points.set(model, fields);
     }
-    const known = fields.get(path[0]!);
-    const text = typeof value === "string";
-    if (known !== undefined && known.orderBy === query.orderBy && known.text === text)
-      return { compiled: known.compiled, statement: fill(known.compiled.template, [value]) };
-    const ready = this.#find(query);
-    if (ready.compiled.reusable) fields.set(path[0]!, { orderBy: query.orderBy, text, compiled: ready.compiled });
-    return ready;
+    let known = fields.get(field);
+    if (known?.type !== typeof value) {
+      const where: Filter = { kind: "compare", path: [field], op: "eq", value };
+      const { compiled } = this.find(wholeDocs(this.model(model), where, 1));
+      if (!compiled.reusable) return null;
+      known = { type: typeof value as Point["type"], compiled };
+      fields.set(field, known);
+    }
+    return { compiled: known.compiled, statement: fill(known.compiled.template, [value]) };
   }
 
-  #find(query: FindQuery): ReadyFind {
+  find(query: FindQuery): ReadyFind {
     const shape = shapeOfFind(query);
     let compiled = shape === null ? undefined : this.#finds.get(shape.key);
     if (compiled === undefined) {
@@ -156,27 +154,6 @@ export class Compiler {
     }
     return fill(template, values);
   }
-}
-
-type Comparison = Extract<Filter, { kind: "compare" }>;
-
-function isPoint(query: FindQuery): query is FindQuery & { readonly where: Comparison } {
-  const { where } = query;
-  return (
-    where !== null &&
-    where.kind === "compare" &&
-    where.op === "eq" &&
-    where.path.length === 1 &&
-    (typeof where.value === "string" ? where.value !== "" : Number.isSafeInteger(where.value)) &&
-    query.limit === 1 &&
-    query.offset === 0 &&
-    query.lock === "none" &&
-    query.fields === null &&
-    query.after === null &&
-    query.distinct === null &&
-    query.populate.length === 0 &&
-    query.counts.length === 0
-  );
 }
 
 function literalsOf(shape: Shape | null) {

@@ -6,11 +6,14 @@ import { QueryError } from "../../base/errors.js";
 import type { Json } from "../../schema/model.js";
 
 const NUL = String.fromCharCode(0);
-/** With the flag `u` a pair is one character, so only halves match. */
-const LONE = /\p{Surrogate}/u;
+
+/** Part of every Node that is supported; the library of ES2023 does not know it yet. */
+interface Utf16 {
+  isWellFormed(): boolean;
+}
 
 function isPortable(text: string): boolean {
-  return !text.includes(NUL) && !LONE.test(text);
+  return !text.includes(NUL) && (text as unknown as Utf16).isWellFormed();
 }
 
 /** The strings inside, names of objects too. */

@@ -2,7 +2,7 @@
  * SQLite's dialect. Storage: text TEXT, int/boolean/date INTEGER (date: UTC ms), float REAL, bytes BLOB, bigint TEXT (see
  * bigint-text.ts: SQLite's integers end at 64 bits), json TEXT (tagged as in doc-codec). Strings compare by UTF-8 bytes, which is by code point. Integers are read as numbers; one that is not exact is refused.
  */
-
+import { QueryError } from "../../base/errors.js";
 import { decodeJson, encodeJson } from "../../schema/doc-codec.js";
 import { typeAt } from "../../schema/field-types.js";
 import type { Json } from "../../schema/model.js";
@@ -32,14 +32,24 @@ function quote(identifier: string): string {
   return quoted(reserved(identifier, RESERVED));
 }
 
+/** NaN would be bound as null. */
+function timeOf(value: Date): number {
+  const time = value.getTime();
+  if (Number.isNaN(time))
+    throw new QueryError("QUERY.INVALID_VALUE", "An invalid date cannot be kept", {
+      fix: "give a Date that is a time",
+    });
+  return time;
+}
+
 const ENCODE: Readonly<Record<ColumnKind, (value: never) => unknown>> = {
   text: (value: string) => value,
-  // Bound as bigint: a JavaScript number would be bound as REAL.
-  int: (value: number) => (Number.isSafeInteger(value) ? BigInt(value) : value),
+  // Bound as REAL: a column of integers stores whole numbers as INTEGER, and both compare as numbers.
+  int: (value: number) => value,
   float: (value: number) => value,
   bigint: (value: bigint) => bigintToText(value),
-  boolean: (value: boolean) => (value ? 1n : 0n),
-  date: (value: Date) => BigInt(value.getTime()),
+  boolean: (value: boolean) => (value ? 1 : 0),
+  date: (value: Date) => timeOf(value),
   bytes: (value: Uint8Array) => value,
   json: (value: Json) => encodeJson(value),
 };

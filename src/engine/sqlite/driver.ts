@@ -100,6 +100,17 @@ function rowArray(row: unknown): readonly unknown[] {
   return Array.isArray(row) ? row : Object.values(row as object);
 }
 
+/** Node 22 binds bytes of length 0 as NULL when their buffer was looked at before; a view into some memory it binds right. */
+const NO_BYTES = new Uint8Array(new ArrayBuffer(8), 0, 0);
+
+function isEmpty(value: unknown): boolean {
+  return value instanceof Uint8Array && value.byteLength === 0;
+}
+
+function bindable(params: readonly unknown[]): readonly unknown[] {
+  return params.some(isEmpty) ? params.map((value) => (isEmpty(value) ? NO_BYTES : value)) : params;
+}
+
 function openNode(driver: NodeSqliteConstructor, path: string, readOnly: boolean, timeout: number): SqliteHandle {
   const database = new driver(path, { readOnly, timeout });
   const prepare = (text: string) => {
@@ -112,12 +123,12 @@ function openNode(driver: NodeSqliteConstructor, path: string, readOnly: boolean
     all: (text, params) =>
       statements
         .get(text)
-        .all(...params)
+        .all(...bindable(params))
         .map(rowArray),
-    run: (text, params) => Number(statements.get(text).run(...params).changes),
+    run: (text, params) => Number(statements.get(text).run(...bindable(params)).changes),
     iterate: (text, params) => {
       const rows = prepare(text)
-        .iterate(...params)
+        .iterate(...bindable(params))
         [Symbol.iterator]();
       return {
         next: () => {

@@ -71,6 +71,19 @@ export class SqliteEngine implements Engine {
     this.#open = true;
   }
 
+  point(model: string, field: string, value: string | number): Doc | null | undefined {
+    this.#checkOpen();
+    // Bound as null, which equals nothing; `find` knows better.
+    if (Number.isNaN(value)) return undefined;
+    try {
+      const ready = this.#compilerNow().point(model, field, value);
+      if (ready === null) return undefined;
+      return ready.compiled.decode(this.#connections.reader().query(ready.statement))[0] ?? null;
+    } catch (error) {
+      throw sqliteError(error, this.#options.path);
+    }
+  }
+
   /** Not async: one promise less on the way of every read. */
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
     try {

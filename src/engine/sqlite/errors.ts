@@ -1,5 +1,12 @@
 /** SQLite's error codes -> typed errors. Codes only; messages are never matched. */
-import { ConflictError, CorruptionError, LockedError, StorageError, TenonError } from "../../base/errors.js";
+import {
+  ConflictError,
+  CorruptionError,
+  LockedError,
+  QueryError,
+  StorageError,
+  TenonError,
+} from "../../base/errors.js";
 
 /** Extended result codes by name (better-sqlite3) and number (node:sqlite): https://www.sqlite.org/rescode.html */
 const NAMES: Readonly<Record<number, string>> = {
@@ -47,6 +54,12 @@ export function constraintOf(error: unknown): ConstraintKind | null {
 /** What is no constraint: trouble with the file, the disk, or other processes. */
 export function sqliteError(error: unknown, path: string): Error {
   if (error instanceof TenonError) return error;
+  // node:sqlite reads no integer that a number does not hold.
+  if (error instanceof Error && "code" in error && error.code === "ERR_OUT_OF_RANGE")
+    return new QueryError("QUERY.INVALID_VALUE", "The database gives an integer which no number holds exactly", {
+      cause: error,
+      fix: "int fields hold whole numbers up to 9007199254740991; use a bigint or float field",
+    });
   const code = sqliteCode(error) ?? "";
   const details = { cause: error, meta: { path, sqlite: code } };
   if (code.startsWith("SQLITE_BUSY_SNAPSHOT"))
