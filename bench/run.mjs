@@ -7,6 +7,7 @@
  *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable;
  *                      parts of suite storage: commits, load, stalls, shards, beyond
  *   --peers a,b        peers, from bench/peers
+ *   --engines a,b      the blog workloads on these databases (suite blog): sqlite, postgres, each beside its peers
  *   --models 10,100    sizes of the schema (suite editor)
  *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
  *   --modes a,b        suite sencillo: reads, reads10, file, gzip, folder, shards, log, folder log
@@ -45,12 +46,14 @@ const { values, positionals } = parseArgs({
     modes: { type: "string" },
     models: { type: "string" },
     ts: { type: "string" },
+    engines: { type: "string" },
   },
 });
 
-const suite = positionals[0] ?? "blog";
-if (!SUITES.includes(suite)) {
-  console.error(`no suite "${suite}"; there is: ${SUITES.join(", ")}`);
+const asked = positionals[0] ?? "blog";
+const suite = asked === "blog" && values.engines !== undefined ? "sql" : asked;
+if (!SUITES.includes(asked)) {
+  console.error(`no suite "${asked}"; there is: ${SUITES.join(", ")}`);
   process.exit(2);
 }
 const peers = list(values.peers);
@@ -64,6 +67,7 @@ const { result, text, failed } = await run({
   scale: Number(values.scale),
   only: list(values.only),
   peers,
+  engines: list(values.engines),
   models: values.models,
   typescript: values.ts,
   page: values.page,

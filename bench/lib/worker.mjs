@@ -98,7 +98,7 @@ const commands = {
     const base = writes === "posts" ? state.inserted : round * ops;
     const argsList = Array.from({ length: ops }, (_, i) => args(base + i, state));
     const { ns, cpuNs } = await time(() =>
-      profiled(profile, `${state.name}-${id}`, () =>
+      profiled(profile, `${state.name.replaceAll("/", "-")}-${id}`, () =>
         loop((...each) => peer[id](...each), argsList, peer.async === true),
       ),
     );

@@ -57,6 +57,7 @@ export function open(dir) {
   };
 
   return {
+    db,
     level: (level) => setLevel(db, level),
     load({ users, posts, comments }) {
       thousands(users, addUsers);

@@ -23,3 +23,16 @@ export function openSqlite(dir) {
 }
 
 export const setLevel = (db, level) => db.pragma(`synchronous = ${level === "fsync" ? "FULL" : "NORMAL"}`);
+
+/** What every library does alike beside its own calls, on a connection of the harness. */
+export const sqliteTools = (db) => ({
+  counts: () => {
+    const count = (table) => db.prepare(`select count(*) n from ${table}`).get().n;
+    return { users: count("users"), posts: count("posts"), comments: count("comments") };
+  },
+  trim: ({ users, posts, comments }) =>
+    db.exec(
+      `delete from comments where id > ${comments}; delete from posts where id > ${posts}; delete from users where id > ${users}`,
+    ),
+  loaded: () => {},
+});

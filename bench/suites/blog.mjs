@@ -1,6 +1,6 @@
 /**
  * The blog suite: eight workloads, every peer in its own process, rounds interleaved (A B C A B C …) so that a busy
- * machine disturbs all alike. Each answer is checked; ratios are of medians, to better-sqlite3 raw.
+ * machine disturbs all alike. Each answer is checked; ratios are of medians, to better-sqlite3 raw or to the base that another suite names.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ async function start(names, sizes, folder, log) {
   const peers = [];
   for (const name of names) {
     log(`loading ${name} …`);
-    const dir = join(folder, name);
+    const dir = join(folder, name.replaceAll("/", "-"));
     mkdirSync(dir, { recursive: true });
     const process = new PeerProcess(name);
     try {
@@ -78,15 +78,15 @@ async function measure(peers, workload, { rounds, scale, profile, log }) {
   );
 }
 
-function render(result, peers) {
-  const base = (id) => result.workloads[id].peers[BASE];
+function render(result, peers, baseName) {
+  const base = (id) => result.workloads[id].peers[baseName];
   const cell = (id, name) => {
     const reading = result.workloads[id].peers[name];
     if (reading === null || reading === undefined) return "n/a";
     if (reading.error !== undefined) return "ERR";
     const mark = reading.memoryOnly ? "m" : "";
     const to = base(id);
-    if (name === BASE || to === null || to === undefined || to.error !== undefined)
+    if (name === baseName || to === null || to === undefined || to.error !== undefined)
       return `${short(reading.median)}${mark}`;
     return `${short(reading.median)}${mark} ${ratio(reading.median / to.median).padStart(6)}`;
   };
@@ -115,7 +115,7 @@ function render(result, peers) {
         if (reading?.cpuMicros === undefined) return "";
         const to = base(id);
         const ours = short(reading.cpuMicros);
-        return name === BASE || to?.cpuMicros === undefined
+        return name === baseName || to?.cpuMicros === undefined
           ? ours
           : `${ours} ${ratio(to.cpuMicros / reading.cpuMicros).padStart(6)}`;
       }),
@@ -133,8 +133,8 @@ function render(result, peers) {
     ],
   );
   const verdicts = result.targets.map(
-    ({ title, peer, target, actual, met }) =>
-      `${met ? "met    " : "NOT MET"}  ${title}: ${peer} ${actual === null ? "-" : ratio(actual)} (wanted ${target}x)`,
+    ({ title, peer, target, actual, met, wanted }) =>
+      `${met ? "met    " : "NOT MET"}  ${title}: ${peer} ${actual === null ? "-" : ratio(actual)} (${wanted ?? `wanted ${target}x`})`,
   );
   return [rates, "m: acknowledged in memory only", "", cpu, "", spread, "", load, "", ...verdicts].join("\n");
 }
@@ -162,7 +162,9 @@ function verdicts(workloads) {
   return list;
 }
 
-export async function run({ folder, rounds, scale, only, peers: wanted, profile, log }) {
+/** `base`: the peer to which ratios are. `judge`: which targets there are, and which are met. */
+export async function run(options) {
+  const { folder, rounds, scale, only, peers: wanted, profile, log, base = BASE, judge = verdicts } = options;
   const sizes = Object.fromEntries(
     Object.entries(FULL).map(([name, count]) => [name, Math.max(200, Math.round(count * scale))]),
   );
@@ -195,7 +197,8 @@ export async function run({ folder, rounds, scale, only, peers: wanted, profile,
       peers.map(({ name, docs, loadNs }) => [name, loadNs === null ? null : docs / (loadNs / 1e9)]),
     );
     const result = {
-      suite: "blog",
+      suite: options.suite ?? "blog",
+      base,
       sizes,
       rounds,
       node: process.version,
@@ -203,12 +206,12 @@ export async function run({ folder, rounds, scale, only, peers: wanted, profile,
       residentMb,
       reopenMs,
       workloads,
-      targets: verdicts(workloads),
+      targets: judge(workloads),
     };
     const failed =
       peers.some((peer) => peer.failed !== null) ||
       Object.values(workloads).some((w) => Object.values(w.peers).some((r) => r?.error !== undefined));
-    return { result, text: render(result, peers), failed };
+    return { result, text: render(result, peers, base), failed };
   } finally {
     for (const peer of peers) await peer.process.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,6 +1,4 @@
 /** The blog workloads on SQLite: Tenon beside the raw driver and other libraries over the same driver. */
-import { run as blog } from "./blog.mjs";
+import { run as sql } from "./sql.mjs";
 
-export const PEERS = ["better-sqlite3", "drizzle", "kysely", "tenon-sqlite"];
-
-export const run = (options) => blog({ ...options, peers: options.peers ?? PEERS });
+export const run = (options) => sql({ ...options, engines: ["sqlite"] });
