@@ -23,6 +23,7 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
   let home = "";
   let server: PostgresServer;
   let bouncer: PgBouncer;
+  const started: PgBouncer[] = [];
   let admin: TestPool;
   let places = 0;
   beforeAll(async () => {
@@ -30,12 +31,13 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
     server = await PostgresServer.make(join(home, "server"), { flags: ["max_connections=150"] });
     await server.start();
     bouncer = await PgBouncer.start(join(home, "pgbouncer"), server, { users: ["postgres", ...USERS] });
+    started.push(bouncer);
     admin = new pg!.Pool({ connectionString: server.url, max: 2 });
     admin.on("error", () => {});
   });
   afterAll(async () => {
     await admin.end();
-    await bouncer.stop();
+    for (const each of started) await each.stop();
     await server.dispose();
     await rm(home, { recursive: true, force: true });
   });
@@ -208,6 +210,7 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
         users: ["postgres"],
         settings: ["max_client_conn = 2"],
       });
+      started.push(small);
       const { pool } = watchedPool(small.url("postgres"), 3);
       const engine = postgres({ pool });
       await engine.open(schema);
@@ -218,7 +221,6 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
       await expectNoLeak(pool);
       await engine.close();
       await pool.end();
-      await small.stop();
     });
   });
 });
