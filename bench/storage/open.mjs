@@ -22,7 +22,7 @@ async function measure(work) {
 async function watched(work) {
   const loop = watchLoop();
   const { ms, result } = await measure(work);
-  return { ms, stallMs: loop.stop(), result };
+  return { ms, ...loop.stop(), result };
 }
 
 const print = (value) => process.stdout.write(JSON.stringify(value));
@@ -50,7 +50,7 @@ if (mode === "parse") {
     const checkpoint = await watched(() => storage.compact());
     const idle = await watched(() => setTimeout(Math.min(opened.ms + checkpoint.ms, 5000)));
     await db.close();
-    const figures = ({ ms, stallMs }) => ({ ms, stallMs });
+    const figures = ({ ms, stallMs, busyMs }) => ({ ms, stallMs, busyMs });
     print({
       open: figures(opened),
       indexes: figures(indexes),

@@ -132,16 +132,24 @@ async function stalls({ folder, rounds, scale }) {
   for (let round = 0; round < rounds; round++) results.push(await child("open.mjs", ["stall", path]));
   const of = (phase, what) => median(results.map((result) => result[phase][what]));
   const names = { open: "opening", indexes: "first use of 4 indexes", checkpoint: "checkpoint" };
-  const lines = Object.entries(names).map(([phase, name]) =>
-    line(
-      `longest stall, ${name}, ${mb(bytes)} (${ms(of(phase, "ms"))})`,
-      ms(of(phase, "stallMs")),
-      `of an idle process: ${ms(of("idle", "stallMs"))}`,
-      "",
-      phase === "indexes" ? "" : "< 50 ms",
-      phase === "indexes" ? null : of(phase, "stallMs") < 50,
-    ),
-  );
+  const lines = Object.entries(names).flatMap(([phase, name]) => {
+    const what = `${name}, ${mb(bytes)} (${ms(of(phase, "ms"))})`;
+    // What is built at the first use of an index is shown, and promised nothing about.
+    const target = phase === "indexes" ? null : 50;
+    const figure = (title, key, base) =>
+      line(
+        `${title}, ${what}`,
+        ms(of(phase, key)),
+        `${base}: ${ms(of("idle", key))}`,
+        "",
+        target === null ? "" : `< ${target} ms`,
+        target === null ? null : of(phase, key) < target,
+      );
+    return [
+      figure("longest stall", "stallMs", "an idle process"),
+      figure("longest stall, time that the thread ran", "busyMs", "an idle process"),
+    ];
+  });
   return { lines, results };
 }
 
