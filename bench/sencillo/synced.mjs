@@ -1,6 +1,6 @@
 /**
  * Makes SencilloDB's commits as durable as Tenon's, so that both can be compared: what it appends is synced, and so is a
- * file before it is renamed and the directory after. The package itself is not changed: node:fs is, in this process.
+ * file before it is renamed and the directory after, as after a removal. The package itself is not changed: node:fs is, in this process.
  */
 import { promises } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
@@ -16,7 +16,7 @@ async function sync(path) {
 }
 
 export function syncEverything() {
-  const { rename } = promises;
+  const { rename, unlink } = promises;
   promises.appendFile = async (path, text) => {
     const handle = await promises.open(path, "a");
     try {
@@ -30,6 +30,10 @@ export function syncEverything() {
     await sync(from);
     await rename(from, to);
     await sync(dirname(to));
+  };
+  promises.unlink = async (path) => {
+    await unlink(path);
+    await sync(dirname(path));
   };
   syncBuiltinESMExports();
 }

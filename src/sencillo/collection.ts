@@ -11,13 +11,10 @@
  * A bucket's name that begins with "$", or is one of the names above, has one more "$" in front.
  */
 import { isPlainObject } from "../base/plain.js";
-import { encodeJson } from "../schema/doc-codec.js";
 import type { Doc, Json } from "../schema/model.js";
 import { Tree } from "../storage/btree.js";
-import { decodeKey } from "../storage/key.js";
 import type { Key } from "../storage/store.js";
 import {
-  BUCKETS,
   bucketKey,
   bucketNo,
   docKey,
@@ -29,9 +26,11 @@ import {
   numberKey,
   RECORD_KEY,
 } from "./keys.js";
-import { eachLeaf } from "./leaves.js";
 import { type CollectionRecord, NEW_RECORD } from "./record.js";
-import { malformed, type TextWriter } from "./text.js";
+import { malformed } from "./text.js";
+
+/** Which documents of a bucket are not where their `_id` would put them. */
+export type Order = readonly (readonly [position: number, key: Key])[];
 
 export interface CollectionTrees {
   readonly meta: Tree<Doc>;
@@ -198,106 +197,4 @@ function countOf(entries: ReadonlyMap<string, unknown>, name: "inserted" | "tota
   const stats = entries.get("__stats");
   const value = isPlainObject(stats) ? stats[name] : undefined;
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? value : 0;
-}
-
-export function entriesOfTree(tree: Tree<Doc>): [Key, Doc][] {
-  const keys: Key[] = [];
-  const values: Doc[] = [];
-  tree.cursor().take(tree.size, keys, values);
-  return keys.map((key, at) => [key, values[at]!]);
-}
-
-export function bucketsOf(meta: Tree<Doc>): { readonly name: string; readonly no: string }[] {
-  const keys: Key[] = [];
-  const values: Doc[] = [];
-  meta.collect(BUCKETS, Number.POSITIVE_INFINITY, keys, values);
-  const buckets = keys.map((key, at) => ({ name: key.slice(1), no: values[at]!.no as string }));
-  return buckets.sort((a, b) => (a.no < b.no ? -1 : 1));
-}
-
-export type Order = readonly (readonly [position: number, key: Key])[];
-
-/** Which documents of a bucket are not where their `_id` would put them. */
-export function orderOf(docs: Tree<Doc> | undefined, places: Tree<Doc> | undefined): Order {
-  if (docs === undefined || places === undefined || places.size === 0) return [];
-  const moved = new Set(entriesOfTree(places).map(([, { k }]) => k as Key));
-  return entriesOfTree(docs).flatMap(([key], at): [number, Key][] => (moved.has(key) ? [[at, key]] : []));
-}
-
-/** `"__stats":{…}` of a collection. */
-export function statsText(
-  meta: Tree<Doc>,
-  orders: readonly (readonly [no: string, Order])[],
-  shards?: Readonly<Record<string, string>>,
-): string {
-  const record = meta.get(RECORD_KEY) as unknown as CollectionRecord;
-  const moved = orders.filter(([, order]) => order.length > 0);
-  const kept = {
-    next: record.next,
-    moves: record.moves,
-    buckets: bucketsOf(meta).map(({ name, no }) => [name, no]),
-    ...(moved.length === 0 ? {} : { order: Object.fromEntries(moved) }),
-    ...(record.odd ? { odd: true } : {}),
-    ...(record.dropped ? { dropped: true } : {}),
-    ...(shards === undefined ? {} : { shards }),
-  };
-  return `"__stats":${JSON.stringify({ inserted: record.inserted, total: record.total, tenon: kept })}`;
-}
-
-/** `"__secondary_indexes":{…}`, or nothing when no field is indexed. */
-export function fieldsText(trees: Pick<CollectionTrees, "meta" | "indexes">, withIds: boolean): string | null {
-  const { fields } = trees.meta.get(RECORD_KEY) as unknown as CollectionRecord;
-  if (fields.length === 0) return null;
-  const texts = new Map<string, Map<string, Json[]>>(fields.map((field) => [field, new Map()]));
-  if (withIds) {
-    for (const [key, { i }] of entriesOfTree(trees.indexes)) {
-      const [field, text] = decodeKey(key.slice(0, key.lastIndexOf("\0") + 1)) as [string, string];
-      const ids = texts.get(field)?.get(text);
-      if (ids === undefined) texts.get(field)?.set(text, [i!]);
-      else ids.push(i!);
-    }
-  }
-  const parts = [...texts].map(([field, ids]) => {
-    const lists = [...ids].map(([text, list]) => `${JSON.stringify(text)}:${JSON.stringify(list)}`);
-    return `${JSON.stringify(field)}:{${lists.join(",")}}`;
-  });
-  return `"__secondary_indexes":{${parts.join(",")}}`;
-}
-
-/** `"__id_map":{…}`: `_id` -> bucket, as SencilloDB has it. */
-export function idMapText(trees: Pick<CollectionTrees, "meta" | "ids">): string {
-  const names = new Map(bucketsOf(trees.meta).map(({ name, no }) => [no, name]));
-  const parts = entriesOfTree(trees.ids).map(([key, { b }]) => {
-    const id = key.startsWith("x") ? key : key.slice(1);
-    return `${JSON.stringify(id)}:${JSON.stringify(names.get(b as string))}`;
-  });
-  return `"__id_map":{${parts.join(",")}}`;
-}
-
-export function bucketName(name: string): string {
-  return JSON.stringify(escapeBucket(name));
-}
-
-/** Text of leaves that were written before: of a large collection a commit changes a few. */
-const texts = new WeakMap<object, Buffer>();
-/** Most text that is kept of one tree. */
-const KEPT_BYTES = 16 * 1024 * 1024;
-
-/** The lines between `[` and `]`. */
-export async function writeDocuments(out: TextWriter, docs: Tree<Doc> | undefined): Promise<void> {
-  if (docs === undefined) return;
-  const leaves: { readonly leaf: object; readonly values: readonly Doc[] }[] = [];
-  eachLeaf(docs, (values, _, leaf) => leaves.push({ leaf, values }) > 0);
-  let bytes = 0;
-  for (let i = 0; i < leaves.length; i++) {
-    const { leaf, values } = leaves[i]!;
-    let text = texts.get(leaf);
-    if (text === undefined) {
-      text = Buffer.from(values.map((doc) => encodeJson(doc)).join(",\n"), "utf8");
-      if (bytes < KEPT_BYTES) texts.set(leaf, text);
-    }
-    bytes += text.length;
-    out.append(text);
-    await out.add(i < leaves.length - 1 ? ",\n" : "\n");
-  }
 }

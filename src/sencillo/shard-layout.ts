@@ -5,19 +5,8 @@
  */
 import { join } from "node:path";
 import type { Files } from "../storage/files/files.js";
-import {
-  bucketsOf,
-  buildMeta,
-  fieldsText,
-  idMapText,
-  keptOf,
-  type Order,
-  orderOf,
-  placed,
-  statsText,
-  treeOf,
-  writeDocuments,
-} from "./collection.js";
+import { buildMeta, keptOf, type Order, placed, treeOf } from "./collection.js";
+import { bucketsOf, fieldsText, idMapText, orderOf, statsText, writeDocuments } from "./collection-text.js";
 import { type FolderSettings, loadWhole } from "./folder-layout.js";
 import { parseSpace, RECORD_KEY, spaces } from "./keys.js";
 import type { FileChange, Layout, Loaded, Trees } from "./layout.js";

@@ -5,15 +5,8 @@ import type { Doc } from "../schema/model.js";
 import { Tree } from "../storage/btree.js";
 import type { Files } from "../storage/files/files.js";
 import { escapeName, unescapeName } from "../storage/json/format.js";
-import {
-  bucketName,
-  bucketsOf,
-  buildCollection,
-  fieldsText,
-  orderOf,
-  statsText,
-  writeDocuments,
-} from "./collection.js";
+import { buildCollection } from "./collection.js";
+import { bucketName, bucketsOf, fieldsText, orderOf, statsText, writeDocuments } from "./collection-text.js";
 import { parseSpace, RECORD_KEY, spaces } from "./keys.js";
 import type { FileChange, Layout, Loaded, Trees } from "./layout.js";
 import { HEAD, malformed, nestedEntries, packed, readText, sealed, TextWriter } from "./text.js";
