@@ -66,6 +66,7 @@ export const differentialCampaign: Campaign = async ({ size, seed, engines, keep
     targets,
     enough: () => minutes !== null && seconds() > minutes * 60,
     wide: true,
+    callCases: engines === null ? 1 : 4,
     ...(engines === null ? { every: rarelyOnDisk } : { every: rarelyTwice(targets), queriesPerCase: 400 }),
     onProgress: (tally) => {
       if (seconds() - shown < 30) return;
@@ -78,7 +79,7 @@ export const differentialCampaign: Campaign = async ({ size, seed, engines, keep
     console.log(failure.script);
     console.log(`seed ${failure.seed} differs on ${failure.target}; add it to test/differential/regressions.json`);
   }
-  const { cases, queries, writes, refused, found, compared } = tally;
+  const { cases, queries, calls, writes, refused, found, compared } = tally;
   return finish(
     {
       campaign: nameOf(engines),
@@ -88,6 +89,7 @@ export const differentialCampaign: Campaign = async ({ size, seed, engines, keep
       figures: {
         queries,
         "found rows": found,
+        "calls through a client": calls,
         writes,
         "writes refused": refused,
         databases: cases,

@@ -7,6 +7,7 @@ import { fitTo } from "./fit.js";
 import { type Case, type CaseOptions, QUERY_STEPS, randomCase } from "./generate-script.js";
 import { printCase } from "./print.js";
 import { type Difference, firstDifference, type Outcome, type RunOptions, runCase } from "./run.js";
+import { CALLS, runCalls } from "./run-calls.js";
 import { shrink } from "./shrink.js";
 
 export function targetNamed(name: string): Target {
@@ -73,7 +74,9 @@ export interface Tally {
   found: number;
   /** Query answers compared, over all targets. */
   compared: number;
-  /** The same by target. */
+  /** Calls through a client, nested writes among them, each counted once. */
+  calls: number;
+  /** Answers to queries by target. */
   readonly by: Map<string, number>;
 }
 
@@ -82,6 +85,8 @@ export interface CampaignOptions {
   /** Stop after so many generated queries. */
   readonly size: number;
   readonly targets: readonly Target[];
+  /** After each case, so many scripts of calls through a client; at most 16. */
+  readonly callCases?: number;
   /** Stop after the case at hand. */
   readonly enough?: () => boolean;
   /** Slow targets take part in every n-th case only; default 1: always. */
@@ -152,11 +157,17 @@ function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], target
 export async function differential(
   options: CampaignOptions,
 ): Promise<{ readonly tally: Tally; readonly failure: Failure | null }> {
-  const tally: Tally = { cases: 0, queries: 0, writes: 0, refused: 0, found: 0, compared: 0, by: new Map() };
+  const tally: Tally = { cases: 0, queries: 0, writes: 0, refused: 0, found: 0, compared: 0, calls: 0, by: new Map() };
   for (let seed = options.seed; tally.queries < options.size; seed++) {
     const due = options.targets.filter((target) => seed % (options.every?.(target) ?? 1) === 0);
     const failure = await runSeed(seed, due, tally, { queries: options.queriesPerCase, wide: options.wide });
     if (failure !== null) return { tally, failure };
+    for (let part = 0; part < (options.callCases ?? 0); part++) {
+      const own = seed * 16 + part;
+      const difference = await runCalls(own, due);
+      if (difference !== null) return { tally, failure: { seed: own, ...difference } };
+      tally.calls += CALLS;
+    }
     if (tally.cases % 10 === 0) options.onProgress?.(tally);
     if (options.enough?.() === true) break;
   }

