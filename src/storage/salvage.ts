@@ -4,6 +4,7 @@
  */
 import { createGunzip } from "node:zlib";
 import { CorruptionError } from "../base/errors.js";
+import { isPlainObject } from "../base/plain.js";
 import { decodeJson } from "../schema/doc-codec.js";
 import type { Json } from "../schema/model.js";
 import type { Files } from "./files/files.js";
@@ -37,6 +38,8 @@ export interface SalvagedPart {
   readonly docs: readonly Json[];
   /** The keys that may be in it, where a file that is damaged itself is listed with its keys. */
   readonly keys: ReadonlySet<Key> | null;
+  /** The file is damaged, or may be of another time. */
+  readonly isSuspect: boolean;
 }
 
 /** What is left of a database. */
@@ -151,6 +154,7 @@ export function salvageData(file: string, bytes: Buffer, damage: Damage[]): Salv
 export function metaEntry(value: Json): [Key, Json] | null {
   if (!Array.isArray(value) || value.length !== 2) return null;
   const [key, content] = value as [Json, Json];
+  if (!isPlainObject(content)) return null;
   if (typeof key === "string") return [key, content];
   return Array.isArray(key) ? [encodeKey(key as Json[]), content] : null;
 }

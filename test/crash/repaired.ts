@@ -3,6 +3,7 @@
  * original alone, a clean report means that nothing is missing, and no document in the copy is one that never was.
  */
 import { CorruptionError } from "../../src/base/errors.js";
+import { storeAt } from "../../src/engine/embedded/database-files.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import { type RepairReport, repairDatabase } from "../../src/engine/embedded/repair.js";
 import { verifyDatabase } from "../../src/engine/embedded/verify.js";
@@ -46,7 +47,8 @@ export async function expectRepair(damaged: Damaged, disk: MemoryDisk): Promise<
       if (!Buffer.from(disk.peek(path) ?? []).equals(bytes)) fail(`verify or repair changed ${path}`);
     }
   }
-  const copy = embedded({ storage: storage.open(COPY, disk.files) });
+  const copy = embedded({ storage: storeAt(storage.path(COPY), report.layout, disk.files, true) });
+  if (opened !== null && !storage.name.startsWith(report.layout)) fail(`the copy is a ${report.layout}`);
   await copy.open(version.schema);
   const text = await observedAs(copy, version);
   await copy.close();

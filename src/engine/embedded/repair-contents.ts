@@ -3,7 +3,7 @@
  * that the file does not hold yet. A document found in two partitions counts where it came last.
  */
 import { isPlainObject } from "../../base/plain.js";
-import type { Doc, Json } from "../../schema/model.js";
+import type { Doc, FieldMeta, Json } from "../../schema/model.js";
 import { decodeKey } from "../../storage/key.js";
 import { WHOLE } from "../../storage/parts/version.js";
 import type { Salvaged, SalvagedPart } from "../../storage/salvage.js";
@@ -37,6 +37,7 @@ export function contentsOf(salvaged: Salvaged, catalog: Catalog): Contents {
 class Reader {
   readonly #salvaged: Salvaged;
   readonly #spaces: ReadonlyMap<string, Space>;
+  readonly #fields: ReadonlyMap<string, ReadonlyMap<string, FieldMeta>>;
   readonly #partitions = new Map<string, Map<string, Partition>>();
   readonly #meta: Map<Key, StoredValue>;
   /** Reasons and how often. */
@@ -45,10 +46,16 @@ class Reader {
   constructor(salvaged: Salvaged, catalog: Catalog) {
     this.#salvaged = salvaged;
     this.#spaces = new Map(catalog.spaces.filter(({ kind }) => kind === "docs").map((space) => [space.id, space]));
+    this.#fields = new Map(
+      [...catalog.schema.models.values()].map(({ collection, fields }) => [
+        collection,
+        new Map(fields.map((one) => [one.name, one])),
+      ]),
+    );
     this.#meta = new Map(salvaged.meta as readonly (readonly [Key, StoredValue])[]);
   }
 
-  part({ file, collection, partition, sequence, docs, keys }: SalvagedPart): void {
+  part({ file, collection, partition, sequence, docs, keys, isSuspect }: SalvagedPart): void {
     const space = this.#spaces.get(collection);
     if (space === undefined) {
       this.#leave(`of "${collection}", which no model names`, docs.length);
@@ -61,10 +68,24 @@ class Reader {
       if (key === null) this.#leave(`of "${collection}" in ${file} without its key`);
       else if (keys !== null && !keys.has(key))
         this.#leave(`of "${collection}" in ${file} with a key that was not there`);
+      else if (isSuspect && !this.#fits(collection, doc))
+        this.#leave(`of "${collection}" in ${file} with other fields than the model's`);
       else if (partition !== null && partition !== own && space.partition !== undefined && partition !== WHOLE) {
         this.#leave(`of "${collection}" in ${file} that belong into another file`);
       } else this.#put(collection, partition ?? own, key, doc, sequence, file);
     }
+  }
+
+  /** Whether it has the fields of its model: a flipped bit may change a name, an older file may be from before a change. */
+  #fits(collection: string, doc: Json): boolean {
+    const fields = this.#fields.get(collection);
+    if (fields === undefined) return true;
+    const has = doc as Doc;
+    const names = Object.keys(has);
+    return (
+      names.every((name) => fields.has(name)) &&
+      [...fields.values()].every((one) => one.optional || Object.hasOwn(has, one.name))
+    );
   }
 
   commit(sequence: number, groups: Salvaged["commits"][number]["groups"]): void {

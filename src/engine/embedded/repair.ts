@@ -18,6 +18,8 @@ import { collectionsOf, verifyDatabase } from "./verify.js";
 export interface RepairReport {
   readonly path: string;
   readonly out: string;
+  /** Which storage the copy is to be opened with. */
+  readonly layout: Layout;
   /** Documents copied, by collection. */
   readonly documents: Readonly<Record<string, number>>;
   /** The original was damaged: single documents of a file whose checksum failed may have changed without a trace. */
@@ -70,7 +72,7 @@ export async function repairDatabase(
   const contents = contentsOf(salvaged, catalog);
   if (registry !== null) checkRecord(contents.spaces.get(META_SPACE)?.get(RECORD), state, path);
   const documents = await write(out, layout, files, state, catalog, contents);
-  return { path, out, documents, suspect: damage.length > 0, damage, left: contents.left };
+  return { path, out, layout, documents, suspect: damage.length > 0, damage, left: contents.left };
 }
 
 async function readRegistry({ registry, files }: DatabaseFiles): Promise<RegistryState | null> {

@@ -53,6 +53,7 @@ export async function salvageFile(
     sequence: base,
     docs,
     keys: null,
+    isSuspect: !data!.isWhole,
   }));
   const present = [paths.data, paths.journal, paths.registry];
   return { meta: isOurs ? data.meta : [], parts, base, bases: new Map(), commits, files: present };

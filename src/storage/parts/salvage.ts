@@ -4,6 +4,7 @@
  * database's number. A file that is damaged itself is brought up to date from the whole journal, whatever number it shows.
  */
 import { join } from "node:path";
+import { isPlainObject } from "../../base/plain.js";
 import type { Json } from "../../schema/model.js";
 import type { Files } from "../files/files.js";
 import {
@@ -187,14 +188,11 @@ class Search {
         bad("it belongs to another database: left out");
         return null;
       }
-      if (!foreign && sequence < listed) bad(`it ends with commit ${sequence}, but commit ${listed} was written to it`);
-      return {
-        file: path,
-        collection,
-        sequence: foreign ? listed : sequence,
-        docs: content.docs as Json[],
-        keys: null,
-      };
+      const isOld = !foreign && sequence < listed;
+      if (isOld) bad(`it ends with commit ${sequence}, but commit ${listed} was written to it`);
+      const docs = content.docs as Json[];
+      const isSuspect = isOld || !isListed;
+      return { file: path, collection, sequence: foreign ? listed : sequence, docs, keys: null, isSuspect };
     } catch (error) {
       noted(damage, error, path);
     }
@@ -202,7 +200,7 @@ class Search {
     const docs = left.collections.get(collection) ?? [];
     const keys = isListed && line.keys !== undefined ? new Set(keysOfLine(line as PartLine)) : null;
     // As many commits as the manifest says are inside; those of the journal that follow can be applied again.
-    return { file: path, collection, sequence: listed, docs, keys };
+    return { file: path, collection, sequence: listed, docs, keys, isSuspect: true };
   }
 }
 
@@ -241,9 +239,13 @@ function damagedListing(bytes: Buffer): Listing {
   const [head = "", ...rest] = bytes.toString("utf8").split("\n");
   for (const text of rest) {
     const value = parsed(text.endsWith(",") ? text.slice(0, -1) : text);
-    if (Array.isArray(value) && value.length === 2) meta.push([keyOfForm(value[0]!), value[1]!]);
-    else if (typeof value === "object" && value !== null) lines.push(value);
+    if (Array.isArray(value) && value.length === 2) {
+      const key: unknown = keyOfForm(value[0]!);
+      if (typeof key === "string" && isPlainObject(value[1])) meta.push([key, value[1] as Json]);
+    } else if (typeof value === "object" && value !== null) lines.push(value);
   }
-  const layout = /"layout":"(folder|shards)"/.exec(head)?.[1] as LayoutKind | undefined;
-  return { isWhole: false, sequence: 0, store: 0, layout: layout ?? null, partitionBy: null, meta, lines };
+  // Half of the word is enough; a list of lists is of shards.
+  const isSplit = /"sha|rds"/.test(head) || lines.some((line) => asLine(line)?.file?.endsWith("meta.json"));
+  const layout = isSplit ? "shards" : /"fol|der"/.test(head) ? "folder" : null;
+  return { isWhole: false, sequence: 0, store: 0, layout, partitionBy: null, meta, lines };
 }
