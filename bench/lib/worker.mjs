@@ -2,13 +2,11 @@
  * One peer in a process of its own, so that no peer pays for another's heap. Commands come one at a time from the parent:
  * setup, verify, run, reopen, stop. A wrong answer is an error, never a number.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { Session } from "node:inspector/promises";
-import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { dataset } from "../blog/data.mjs";
 import { oracle, WORKLOADS } from "../blog/workloads.mjs";
+import { profiled } from "./profiler.mjs";
 
 const state = { name: "", peer: null, module: null, dir: "", sizes: null, oracle: null, inserted: 0 };
 
@@ -44,22 +42,6 @@ async function time(work) {
 async function loop(op, argsList, isAsync) {
   if (isAsync) for (const args of argsList) await op(...args);
   else for (const args of argsList) op(...args);
-}
-
-/** CPU time of the measured loop alone, in `<dir>/<peer>-<workload>.cpuprofile`; slows the loop down. */
-async function profiled(dir, name, work) {
-  if (dir === null) return work();
-  const session = new Session();
-  session.connect();
-  await session.post("Profiler.enable");
-  await session.post("Profiler.setSamplingInterval", { interval: 200 });
-  await session.post("Profiler.start");
-  const result = await work();
-  const { profile } = await session.post("Profiler.stop");
-  session.disconnect();
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${name}.cpuprofile`), JSON.stringify(profile));
-  return result;
 }
 
 async function same(actual, expected, what) {

@@ -50,8 +50,7 @@ async function measure(name, work) {
   const first = cpu();
   await work(next++);
   if (cpu() - first < milliseconds * 100) await run(milliseconds / 2);
-  const all = () => run(milliseconds);
-  await timed(name, () => (profile === null ? all() : profiled(profile, name, all)));
+  await timed(name, () => profiled(profile, name, () => run(milliseconds)));
 }
 
 let db = new SencilloDB(options);

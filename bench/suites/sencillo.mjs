@@ -159,11 +159,12 @@ function rowOf({ workload, sencillodb, synced, strict, relaxed, asSafe, safe, be
   const figures = [sencillodb?.us ?? null, own?.us ?? null].map(time);
   const compared = [times(asSafe?.us ?? null), times(asSafe?.cpu ?? null), times(best?.cpu ?? null)];
   const durable = reads ? [] : [time(synced?.us ?? null), time(strict?.us ?? null), times(safe?.us ?? null)];
-  const verdict = asSafe === null ? "" : Math.max(asSafe.us, asSafe.cpu) >= TARGET ? "yes" : "no";
+  const verdict = asSafe === null ? "" : asSafe.cpu >= TARGET ? "yes" : "no";
   return [workload, ...figures, ...compared, verdict, ...durable];
 }
 
-const HEAD = ["operation", "SencilloDB", "tenon", "times", "by CPU", "plain", `>= ${TARGET}`];
+/** The verdict is by CPU time: it is what stays the same while other programs have the processor. */
+const HEAD = ["operation", "SencilloDB", "tenon", "times", "times by CPU", "plain by CPU", `>= ${TARGET}`];
 const DURABLE = ["SencilloDB + fsync", "tenon strict", "times"];
 
 const headOf = (reads) => (reads ? HEAD : [...HEAD, ...DURABLE]);
