@@ -79,7 +79,7 @@ export class ReadOnlyParts implements Store {
       if (!areManifests) await captured.captureHandle(path);
       else {
         await captured.capture(path);
-        await this.#captureListed(captured, (await readManifest(captured, path))?.lines ?? [], false);
+        await this.#captureListed(captured, await linesOf(captured, path), false);
       }
     }
   }
@@ -131,6 +131,16 @@ export class ReadOnlyParts implements Store {
 
   #refusal(): Error {
     return this.#state === "open" ? readOnlyError(this.#settings.folder) : closedError(this.name, this.#state);
+  }
+}
+
+/** What a collection's manifest lists. Whether a damaged one matters is for recovery to say: no model may name the collection. */
+async function linesOf(captured: CapturedFiles, path: string): Promise<readonly Buffer[]> {
+  try {
+    return (await readManifest(captured, path))?.lines ?? [];
+  } catch (error) {
+    if (error instanceof CorruptionError) return [];
+    throw error;
   }
 }
 
