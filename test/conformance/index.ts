@@ -18,6 +18,7 @@ import { relations } from "./relations.spec.js";
 import { savepoints } from "./savepoints.spec.js";
 import { snapshots } from "./snapshots.spec.js";
 import { stream } from "./stream.spec.js";
+import { swaps } from "./swaps.spec.js";
 import { transactions } from "./transactions.spec.js";
 import { writes } from "./writes.spec.js";
 
@@ -30,6 +31,7 @@ export const SPECS: readonly Spec[] = [
   aggregate,
   writes,
   changes,
+  swaps,
   foreignKeys,
   transactions,
   savepoints,
