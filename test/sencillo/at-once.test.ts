@@ -71,3 +71,38 @@ test("shards that are being written are not read from their files", async () => 
   db = await reopen(db, config);
   expect((await all(db, "default")).map(({ n }) => n)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1000));
 });
+
+test("an operation that a callback calls comes after the one that asked the callback", async () => {
+  const db = open({ file: join(tempDir(), "db.json") });
+  await quickTx(db)("createMany", { data: [{ n: 1 }, { n: 2 }], index: "a" });
+  await db.transaction(async (tx) => {
+    const late: Promise<Dynamic>[] = [];
+    const callback = ({ n }: Dynamic) => {
+      late.push(tx.create({ data: { n: n + 10 }, index: "a" }), tx.destroy({ _id: n }));
+      return true;
+    };
+    expect((await tx.findMany({ callback })).map(({ n }) => n)).toEqual([1, 2]);
+    await Promise.all(late);
+    const index = ({ n }: Dynamic) => {
+      late.push(tx.find({ filter: { n: 13 } }));
+      return `b${n}`;
+    };
+    await tx.create({ data: { n: 13 }, index });
+    expect(await late.at(-1)).toMatchObject({ n: 13 });
+  });
+  expect((await all(db, "default")).map(({ n }) => n)).toEqual([11, 12, 13]);
+});
+
+test("a failed operation leaves nothing behind when it had to wait for a shard", async () => {
+  const config = { folder: join(tempDir(), "data"), sharding: true };
+  let db = open(config);
+  await quickTx(db)("createMany", { data: [{ n: 1 }, { n: 2 }], index: ({ n }) => `b${n}` });
+  db = await reopen(db, config);
+  await db.transaction(async (tx) => {
+    const failing = tx.update({ _id: 2, data: { n: 3 }, index: "x".repeat(300) });
+    const after = tx.findMany({});
+    await expect(failing).rejects.toThrow(/too long/);
+    expect((await after).map(({ n }) => n)).toEqual([1, 2]);
+  });
+  expect((await all(db, "default")).map(({ n }) => n)).toEqual([1, 2]);
+});
