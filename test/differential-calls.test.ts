@@ -1,6 +1,7 @@
 /** Random calls through `createClient`, nested writes and transactions among them: every engine gives the reference's rows and errors. */
 import { describe, expect, test } from "vitest";
 import { CALLS, runCalls } from "./differential/run-calls.js";
+import { brokenTarget, MISTAKES } from "./support/broken-engine.js";
 import { SQL_TARGETS } from "./support/sql-targets.js";
 import { EMBEDDED_TARGETS, REFERENCE } from "./targets.js";
 
@@ -23,6 +24,20 @@ for (const target of [...EMBEDDED_TARGETS, ...SQL_TARGETS].filter(({ name }) => 
     });
   });
 }
+
+/** What calls notice; the IR campaign's tests notice them all. */
+const NOTICED = Object.keys(MISTAKES).filter((name) => name !== "an update that forgets its limit");
+
+test.each(NOTICED)("the harness notices %s", async (name) => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const failure = await runCalls(seed, [brokenTarget(name)]);
+    if (failure === null) continue;
+    expect(failure.script).toContain("differs from the reference");
+    expect(failure.steps).toBeLessThanOrEqual(8);
+    return;
+  }
+  expect.unreachable("30 scripts noticed nothing");
+});
 
 test("the reference agrees with itself", async () => {
   expect(await runCalls(1, [REFERENCE])).toBeNull();

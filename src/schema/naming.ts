@@ -30,6 +30,7 @@ export function propertyNameProblem(name: string): string | null {
   if (name === "__proto__") return "is a name that JavaScript objects already use";
   if (name.startsWith("$")) return "starts with $, which marks an operator";
   if (name.includes(".")) return "holds a dot, which separates the steps of a path";
+  if (name.includes("\0")) return "holds U+0000, which databases cannot keep";
   return name === "" ? "is empty" : null;
 }
 

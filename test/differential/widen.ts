@@ -114,7 +114,8 @@ export function refusedNames(): readonly string[] {
 
 /** The collection is made of it by appending an s, and has to stay below 100 letters. */
 function modelName(name: string): string {
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)}`.slice(0, 98);
+  const model = `${name.charAt(0).toUpperCase()}${name.slice(1)}`.slice(0, 98);
+  return modelNameProblem(model) === null ? model : `${model}_`;
 }
 
 /** Gives out each name once, also where case does not count. */
