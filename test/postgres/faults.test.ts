@@ -5,11 +5,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ConflictError, StorageError, TenonError } from "../../src/base/errors.js";
+import { ConflictError, QueryError, StorageError, TenonError } from "../../src/base/errors.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { postgres } from "../../src/postgres.js";
 import { embeddedPostgres, pg } from "../support/drivers.js";
-import { eq, queries, set } from "../support/ir.js";
+import { contains, eq, isIn, queries, set } from "../support/ir.js";
 import { ask } from "../support/postgres-cluster.js";
 import { makeHome, PostgresServer, serverUser } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
@@ -106,6 +106,51 @@ describe.runIf(pg !== null && embeddedPostgres)("PostgreSQL", () => {
     expect(names.length, "nothing is there twice").toBe(kept.size);
     expect(acknowledged.filter((name) => !kept.has(name))).toEqual([]);
     expect(refused.filter((name) => kept.has(name))).toEqual([]);
+    await db.close();
+  });
+  test("the server hangs: what was sent and may still be done is said to be unknown", async () => {
+    const db = await open(4, { statementTimeout: 200 });
+    // All connections are there already: a server that hangs takes no new ones.
+    const warm = await Promise.all([1, 2, 3, 4].map(() => db.engine.begin({ mode: "read" })));
+    for (const each of warm) await each.rollback();
+    const committing = await db.engine.begin({ mode: "write" });
+    await committing.write(insert("hung commit"));
+    const writing = await db.engine.begin({ mode: "write" });
+    server.signalAll("SIGSTOP");
+    try {
+      await Promise.all([
+        rejects(committing.commit(), StorageError, "STORAGE.COMMIT_UNKNOWN"),
+        rejects(db.engine.write(insert("hung write")), StorageError, "STORAGE.COMMIT_UNKNOWN"),
+        rejects(writing.write(insert("hung in a transaction")), QueryError, "QUERY.TIMEOUT"),
+        rejects(db.engine.count("Item", null), QueryError, "QUERY.TIMEOUT"),
+      ]);
+    } finally {
+      server.signalAll("SIGCONT");
+    }
+    await writing.rollback();
+    // It has done what it had received: whoever had tried again would have it twice.
+    const names = async () =>
+      (await db.engine.find(q.find("Item", { where: contains("name", "hung") }))).map((row) => row.name).sort();
+    await expect.poll(names, { timeout: 20_000 }).toEqual(["hung commit", "hung write"]);
+    await db.close();
+  });
+  test("serializable for the engine: lone calls take their place in the order too", async () => {
+    const db = await open(4, { isolation: "serializable" });
+    await db.engine.write(
+      q.insert(
+        "Account",
+        [101, 102].map((id) => ({ id, balance: 10 })),
+      ),
+    );
+    const tx = await db.engine.begin({ mode: "write" });
+    await tx.find(q.find("Account", { where: isIn("id", 101, 102) }));
+    await db.engine.write(q.update("Account", eq("id", 102), [set("balance", 25)]));
+    const seen = await db.engine.find(q.find("Account", { where: isIn("id", 101, 102) }));
+    expect(seen.map((row) => row.balance)).toEqual([10, 25]);
+    // The reader saw the second write and not this one, which did not see that: no order has room for it.
+    const late = tx.write(q.update("Account", eq("id", 101), [set("balance", 0)])).then(() => tx.commit());
+    await rejects(late, ConflictError, "CONFLICT.SERIALIZATION");
+    await tx[Symbol.asyncDispose]();
     await db.close();
   });
   test("the pool is exhausted: everyone waits or gets a typed error, and afterwards all connections are back", async () => {

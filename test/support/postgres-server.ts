@@ -180,6 +180,12 @@ export class PostgresServer {
     rmSync(join(this.folder, "data/postmaster.pid"), { force: true });
   }
 
+  /** SIGSTOP for all of its processes: connections stay, nothing answers; SIGCONT: it goes on. */
+  signalAll(signal: "SIGSTOP" | "SIGCONT"): void {
+    const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, "utf8").trim().split(" ");
+    for (const pid of [this.pid, ...children.map(Number)]) process.kill(pid, signal);
+  }
+
   async dispose(): Promise<void> {
     await this.stop("SIGQUIT");
     rmSync(this.folder, { recursive: true, force: true });

@@ -252,8 +252,8 @@ class NodeConnection implements PgConnection {
     return this.#watched(this.#connection.run(text, params, options));
   }
 
-  exec(text: string): Promise<void> {
-    return this.#watched(this.#connection.exec(text));
+  exec(text: string, commits?: boolean): Promise<void> {
+    return this.#watched(this.#connection.exec(text, commits));
   }
 
   release(broken: boolean): void {

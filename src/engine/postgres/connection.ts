@@ -31,7 +31,8 @@ export class PostgresConnection implements SqlConnection {
   async exec(text: string): Promise<void> {
     const guarded = this.#guarded;
     this.#guarded = false;
-    await this.raw.exec(guarded && !text.startsWith("rollback") ? `release savepoint ${GUARD}; ${text}` : text);
+    const whole = guarded && !text.startsWith("rollback") ? `release savepoint ${GUARD}; ${text}` : text;
+    await this.raw.exec(whole, text === "commit");
   }
 
   async guard(): Promise<void> {

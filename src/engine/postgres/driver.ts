@@ -76,8 +76,11 @@ export interface PgConnection {
   /** Leads to a replica: what is read may be a little old, and nothing can be written. */
   readonly replica: boolean;
   run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult>;
-  /** Several statements without parameters, in one round trip. */
-  exec(text: string): Promise<void>;
+  /**
+   * Several statements without parameters, in one round trip. `commits`: they end with a commit, which is never cancelled: a
+   * server that waits for its replicas would answer as if it had been done.
+   */
+  exec(text: string, commits?: boolean): Promise<void>;
   /** Giving it back a second time does nothing. `broken`: its state is unknown, so it is destroyed. */
   release(broken: boolean): void;
 }

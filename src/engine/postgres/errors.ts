@@ -108,11 +108,20 @@ export function postgresError(error: unknown, where: string): Error {
   return new StorageError("STORAGE.IO", `${where}: ${real.message}`, details);
 }
 
-/** The commit was sent, and no answer came. */
+const givenUp = new WeakSet<Error>();
+
+/** Marks the error of a statement that was to be cancelled, but whose server did not say that it was. */
+export function unanswered(error: Error): Error {
+  givenUp.add(error);
+  return error;
+}
+
+/** What was sent commits, and no answer came. */
 export function commitError(error: unknown, where: string): Error {
   const typed = postgresError(error, where);
-  if (!(typed instanceof StorageError) || typed.code !== "STORAGE.DISCONNECTED") return typed;
-  const message = error instanceof Error ? error.message : String(error);
+  const lost = typed instanceof StorageError && typed.code === "STORAGE.DISCONNECTED";
+  if (!lost && !givenUp.has(typed)) return typed;
+  const message = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
   return new StorageError("STORAGE.COMMIT_UNKNOWN", `${where}: the connection broke during the commit: ${message}`, {
     cause: error,
     fix: "read what was written before trying again",

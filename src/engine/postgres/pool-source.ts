@@ -16,7 +16,7 @@ import type {
   RunOptions,
   RunResult,
 } from "./driver.js";
-import { isConnectionLost } from "./errors.js";
+import { isConnectionLost, unanswered } from "./errors.js";
 import { Waiting } from "./waiting.js";
 
 export interface PoolSourceOptions {
@@ -92,8 +92,20 @@ class PooledConnection implements PgConnection {
     return { rows: rows as (readonly unknown[])[], count: rowCount ?? 0 };
   }
 
-  async exec(text: string): Promise<void> {
-    await this.#ask({ text, values: [], rowMode: "array", types: asText }, undefined);
+  async exec(text: string, commits = false): Promise<void> {
+    const config: PgQueryConfig = { text, values: [], rowMode: "array", types: asText };
+    if (!commits || this.#options.statementTimeout === 0) await this.#ask(config, undefined);
+    else await this.#unlessTooLong(config);
+  }
+
+  /** Not cancelled when its time is over: the connection is given up, and what became of it is not known. */
+  async #unlessTooLong(config: PgQueryConfig): Promise<void> {
+    const timer = setTimeout(() => this.release(true), this.#options.statementTimeout);
+    try {
+      await this.#client.query(config);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   release(broken: boolean): void {
@@ -129,8 +141,10 @@ class PooledConnection implements PgConnection {
     try {
       return await this.#client.query(config);
     } catch (error) {
-      if (stopped !== null && (isCancelled(error) || isConnectionLost(error))) throw (stopped as () => Error)();
-      throw error;
+      if (stopped === null) throw error;
+      const why = (stopped as () => Error)();
+      if (isCancelled(error)) throw why;
+      throw isConnectionLost(error) ? unanswered(why) : error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);

@@ -1,4 +1,5 @@
 /** Sessions on PostgreSQL connections: what the shared session must be told about this database, and explain. */
+import { TenonError } from "../../base/errors.js";
 import type { FindQuery } from "../../query/ir.js";
 import type { ExplainOptions, Plan } from "../engine.js";
 import type { Compiler } from "../sql/compiler.js";
@@ -40,7 +41,8 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
         };
         return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
       } catch (broken) {
-        return typed(broken);
+        // A timeout or an abort says more than that its connection is gone.
+        return typed(error instanceof TenonError ? error : broken);
       }
     },
     advanceSequence: (connection, model) =>
