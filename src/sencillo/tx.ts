@@ -144,6 +144,8 @@ export class Tx implements Transaction {
   }
 
   async #later<T>(work: () => Maybe<T>): Promise<T> {
+    // Called by a callback of the running one, which takes the gate as soon as it has to wait.
+    if (this.#busy) await null;
     const release = await this.#enter();
     try {
       return await work();

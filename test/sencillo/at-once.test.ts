@@ -93,6 +93,20 @@ test("an operation that a callback calls comes after the one that asked the call
   expect((await all(db, "default")).map(({ n }) => n)).toEqual([11, 12, 13]);
 });
 
+test("it comes after it also when that one has to wait for a shard", async () => {
+  const config = { folder: join(tempDir(), "data"), sharding: true };
+  let db = open(config);
+  await quickTx(db)("createMany", { data: [{ n: 1 }, { n: 2 }], index: ({ n }) => `b${n}` });
+  db = await reopen(db, config);
+  await db.transaction(async (tx) => {
+    const late: Promise<Dynamic>[] = [];
+    await tx.find({ index: "b1" });
+    const callback = ({ n }: Dynamic) => late.push(tx.create({ data: { n: n + 10 }, index: "b2" })) > 0;
+    expect((await tx.findMany({ callback })).map(({ n }) => n)).toEqual([1, 2]);
+    expect(ids(await Promise.all(late))).toEqual([3, 4]);
+  });
+});
+
 test("a failed operation leaves nothing behind when it had to wait for a shard", async () => {
   const config = { folder: join(tempDir(), "data"), sharding: true };
   let db = open(config);
