@@ -164,6 +164,29 @@ describe.runIf(pg !== null && embeddedPostgres)("a primary and two replicas", ()
     });
     await cluster.settled();
   });
+  test("a replica cancels what stands in the way of its replay: a typed error that may be tried again, no connection is lost", async () => {
+    const db = await start({ afterWrite: "any" });
+    const many = Array.from({ length: 50 }, (_, index) => ({ name: `many ${index}` }));
+    await db.engine.write(q.insert("Item", many));
+    await cluster.settled();
+    clear(db);
+    const rows = db.engine.stream(q.find("Item"), { batch: 1 });
+    await rows.next();
+    const reading = await db.engine.begin({ mode: "read" });
+    await reading.count("Item", null);
+    expect(counts(db)[0]).toBe(0);
+    // An exclusive lock: replicas must take it too, whoever reads there.
+    await ask(cluster.primary, 'alter table "items" add column extra int');
+    await ask(cluster.primary, 'alter table "items" drop column extra');
+    await cluster.settled();
+    for (const late of [collect(rows), reading.count("Item", null)]) {
+      const error = await late.catch((reason: unknown) => reason);
+      expect(error, String(error)).toBeInstanceOf(TenonError);
+      expect((error as TenonError).retryable).toBe(true);
+    }
+    await reading.rollback();
+    expect(await db.engine.count("Item", null)).toBeGreaterThanOrEqual(50);
+  });
   test("a replica is killed: the others answer, nobody notices; it comes back and is used again", async () => {
     const db = await start({ checkInterval: 50 });
     for (let i = 0; i < 4; i++) await db.engine.count("Item", null);

@@ -6,7 +6,7 @@ import { pg } from "./drivers.js";
 import { makeHome, PostgresServer } from "./postgres-server.js";
 
 const FLAGS = ["wal_keep_size=64MB", "synchronous_commit=on", "max_connections=60"];
-const REPLICA_FLAGS = [...FLAGS, "wal_retrieve_retry_interval=100ms"];
+const REPLICA_FLAGS = [...FLAGS, "wal_retrieve_retry_interval=100ms", "max_standby_streaming_delay=50ms"];
 
 export class PostgresCluster {
   readonly primary: PostgresServer;
