@@ -8,7 +8,7 @@ import { embedded, shards } from "../../dist/src/embedded.js";
 import { createClient, defineModel } from "../../dist/src/index.js";
 import { hash, pick } from "../lib/random.mjs";
 
-const { phase, dir, docs, tenants, padding, cacheBytes } = JSON.parse(process.argv[2]);
+const { phase, dir, docs, tenants, padding, cacheBytes, single } = JSON.parse(process.argv[2]);
 
 const Order = defineModel(
   "Order",
@@ -63,19 +63,19 @@ if (phase === "fill") {
   });
 } else {
   await measure("points", async () => {
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < single; i++) {
       const id = 1 + pick(4, i, docs);
       const found = await db.orders.findById(id);
       check(found.amount === order(id).amount, "point read");
     }
-    return 300;
+    return single;
   });
   await measure("writes", async () => {
-    for (let i = 0; i < 300; i++) {
+    for (let i = 0; i < single; i++) {
       const id = 1 + pick(5, i, docs);
       await db.orders.update({ where: { id }, data: { amount: order(id).amount } });
     }
-    return 300;
+    return single;
   });
   await measure("partition", async () => {
     let found = 0;

@@ -195,6 +195,7 @@ const RUNS = {
       tenants: 100,
       padding: 0,
       cacheBytes: 48e6,
+      single: 300,
     }),
   beyond: (options) =>
     sharded(options, "beyond", 64, {
@@ -202,6 +203,7 @@ const RUNS = {
       tenants: 100,
       padding: 2000,
       cacheBytes: 12e6,
+      single: 50,
     }),
 };
 
