@@ -94,9 +94,24 @@ async function startServer(log) {
   });
   await server.start();
   process.env.TENON_BENCH_POSTGRES = server.url;
+  // The server runs by itself: whoever ends this process ends it too.
+  const end = () => {
+    try {
+      process.kill(server.pid, "SIGQUIT");
+    } catch {
+      // It has ended already.
+    }
+    removeHome(home);
+  };
+  process.once("exit", end);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
   return {
     stop: async () => {
+      // The server's process keeps nobody waiting; this does.
+      const waiting = setInterval(() => {}, 1000);
       await server.dispose();
+      clearInterval(waiting);
+      process.removeListener("exit", end);
       removeHome(home);
     },
   };

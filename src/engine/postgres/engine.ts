@@ -7,6 +7,7 @@ import { checkAborted } from "../../base/abort.js";
 import { ConflictError, StorageError, TenonError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
+import type { SchemaAdmin } from "../admin.js";
 import type {
   BeginOptions,
   CallOptions,
@@ -22,7 +23,7 @@ import { Compiler } from "../sql/compiler.js";
 import { isOneStatement, type SqlSession } from "../sql/session.js";
 import { SqlTransaction } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
-import { PostgresAdmin } from "./admin.js";
+import { postgresAdmin } from "./admin.js";
 import { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
 import type { Need, PgSource } from "./driver.js";
@@ -57,7 +58,7 @@ export interface PostgresSettings {
 export class PostgresEngine implements Engine {
   readonly name: string;
   readonly capabilities: Capabilities;
-  readonly admin: PostgresAdmin;
+  readonly admin: SchemaAdmin;
   readonly #source: PgSource;
   readonly #isolation: Isolation;
   readonly #layout: Layout;
@@ -77,7 +78,7 @@ export class PostgresEngine implements Engine {
       cancel: source.concurrent ? "statement" : "batch",
       durable: source.durable,
     };
-    this.admin = new PostgresAdmin({
+    this.admin = postgresAdmin({
       name,
       transact: (work, options) => this.#lend("write", options, (connection) => this.#transact(connection, work)),
       changed: (schema) => this.#use(schema),

@@ -6,6 +6,7 @@ import { checkAborted } from "../../base/abort.js";
 import { CorruptionError, StorageError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
+import type { SchemaAdmin } from "../admin.js";
 import type {
   BeginOptions,
   CallOptions,
@@ -22,7 +23,7 @@ import { explainSql } from "../sql/explain.js";
 import { isOneStatement, type SessionContext, SqlSession } from "../sql/session.js";
 import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
 import { TransactionGuard } from "../transaction-guard.js";
-import { SqliteAdmin } from "./admin.js";
+import { sqliteAdmin } from "./admin.js";
 import { type ConnectionOptions, closedStorage, type SqliteConnection, SqliteConnections } from "./connections.js";
 import { sqliteDialect } from "./dialect.js";
 import { constraintOf, sqliteError } from "./errors.js";
@@ -43,7 +44,7 @@ const STREAM_BATCH = 1000;
 export class SqliteEngine implements Engine {
   readonly name: string;
   readonly capabilities: Capabilities;
-  readonly admin: SqliteAdmin;
+  readonly admin: SchemaAdmin;
   readonly #options: ConnectionOptions;
   readonly #connections: SqliteConnections;
   readonly #transactions = new Set<SqlTransaction>();
@@ -56,12 +57,12 @@ export class SqliteEngine implements Engine {
     this.name = `sqlite(${options.path})`;
     this.capabilities = { ...CAPABILITIES, durable: options.synchronous === "full" };
     this.#connections = new SqliteConnections(options);
-    this.admin = new SqliteAdmin(
-      this.#connections,
-      options.path,
-      (schema) => this.#use(schema),
-      (connection, schema) => this.#session(connection, new Compiler(sqliteDialect, schema)),
-    );
+    this.admin = sqliteAdmin({
+      connections: this.#connections,
+      path: options.path,
+      changed: (schema) => this.#use(schema),
+      session: (connection, schema) => this.#session(connection, new Compiler(sqliteDialect, schema)),
+    });
   }
 
   async open(schema: Schema, options?: CallOptions): Promise<void> {
