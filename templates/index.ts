@@ -6,7 +6,7 @@ import { renderModel, renderNamed } from "./model.js";
 import { type Naming, nameSchema } from "./naming.js";
 import { renderPopulate } from "./populate.js";
 import { renderQuery } from "./query.js";
-import { renderFind, renderRepository, renderValues } from "./repository.js";
+import { renderRepository, renderTypes, renderValues } from "./repository.js";
 import { type RenderOptions, Scope } from "./scope.js";
 import { HEADER } from "./text.js";
 import { renderOrderBy, renderUnique, renderWhere } from "./where.js";
@@ -31,8 +31,8 @@ const PER_MODEL: readonly ((model: ModelMeta, scope: Scope) => string)[] = [
   renderCreate,
   renderUpdate,
   renderPopulate,
-  renderFind,
   renderValues,
+  renderTypes,
   renderRepository,
   renderQuery,
 ];
@@ -61,7 +61,8 @@ export function renderSchema(schema: Schema, options: RenderOptions): Rendered {
     const blocks = PER_MODEL.map((render) => render(model, scope)).filter((block) => block !== "");
     files.push({
       path: `${file}.d.ts`,
-      text: `${[HEADER, ...scope.imports()].join("\n")}\n\n${blocks.join("\n\n")}\n`,
+      // Imports come last: whoever opens the file wants to see the row.
+      text: `${[HEADER, ...blocks, ...[scope.imports().join("\n")].filter((text) => text !== "")].join("\n\n")}\n`,
     });
   }
   for (const { path, render } of PER_SCHEMA) files.push({ path, text: render(schema, naming, options) });

@@ -20,7 +20,7 @@ export function renderCreate(model: ModelMeta, scope: Scope): string {
   for (const relation of model.relations)
     if (!links.some((link) => link.relation === relation))
       members.push({ name: relation.name, optional: true, type: [relationCreate(relation, scope)] });
-  const doc = `What create takes for a new ${model.name}.`;
+  const doc = "For create.";
   if (links.length === 0) return interfaceText(`${model.name}Create`, members, doc);
   const parts = links.map((link) => linkText(link, scope));
   const fields = `${model.name}CreateFields`;
@@ -61,7 +61,7 @@ export function renderUpdate(model: ModelMeta, scope: Scope): string {
   const fields: Member[] = model.fields
     .filter((field) => !model.key.includes(field.name) && field.role !== "version")
     .map((field) => ({ name: field.name, optional: true, type: updateOptions(field, scope) }));
-  const doc = `What update takes for a ${model.name}: values, or one operator a field.`;
+  const doc = "For update: values, or one operator a field.";
   if (model.relations.length === 0) return interfaceText(`${model.name}Update`, fields, doc);
   const relations = model.relations.map(
     (relation): Member => ({
@@ -90,7 +90,8 @@ function relationUpdate(relation: RelationMeta, scope: Scope): string {
   const target = scope.target(relation.target);
   const { create, unique } = relatedInputs(relation, scope);
   const helper = relation.arity === "many" ? "ToManyUpdate" : relation.nullable ? "ToOptionalUpdate" : "ToOneUpdate";
-  return `${scope.shared(helper)}<${create}, ${unique}, ${scope.of(target, "Update")}, ${scope.of(target, "Where")}>`;
+  const rest = unique === scope.of(target, "Unique") ? "" : `, ${unique}`;
+  return `${scope.shared(helper)}<${scope.of(target, "Types")}, ${create}${rest}>`;
 }
 
 /** What a nested create and a connect take: without the key that this row sets, with the payload of the row between. */

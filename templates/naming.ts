@@ -34,9 +34,8 @@ export interface Naming {
 
 /** What each model's file declares beside its row interface. */
 export const MODEL_SUFFIXES = [
-  "Where", "Unique", "OrderBy", "Create", "CreateFields", "Update", "Relations", "Path1", "Path2", "Path", "Values",
-  "Number", "Comparable", "Pick", "Row",
-  "With", "Find", "Repository", "Query", "Key",
+  "Where", "Unique", "Key", "OrderBy", "Create", "CreateFields", "Update", "UpdateFields", "Path1", "Path2", "Path",
+  "Relations", "Values", "Types", "Repository", "Query",
 ] as const; // biome-ignore format: a table of words
 
 /** Suffixes of a named object type: the filter, the order, and the input where it differs. */

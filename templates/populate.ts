@@ -4,30 +4,14 @@
  */
 import type { ModelMeta, RelationMeta, Schema } from "../src/schema/model.js";
 import type { Scope } from "./scope.js";
-import { aliasText, genericAlias, interfaceText, type Member } from "./text.js";
+import { aliasText, interfaceText, type Member } from "./text.js";
 
 /** Above this, a union of paths is slow to complete: such hubs get fewer steps (the builder has no limit). */
 const MAX_PATHS = 4000;
 
 export function renderPopulate(model: ModelMeta, scope: Scope): string {
-  const { name } = model;
-  const parameters = ["P extends string", `S extends keyof ${name}`, `O extends keyof ${name} = never`];
-  const picked = `${scope.shared("PickRow")}<${name}, S, O>`;
-  if (model.relations.length === 0)
-    return [
-      `export type ${name}Path = never;`,
-      genericAlias(`${name}Row`, parameters, scope.shared("Populated"), [picked, "never", "P"]),
-    ].join("\n");
-  const loaded = `${name}Relations<P>`;
-  return [
-    renderPaths(model, scope),
-    renderRelations(model, scope),
-    [
-      genericAlias(`${name}With`, ["P extends string"], scope.shared("Populated"), [name, loaded, "P"]),
-      `/** A row: of the fields \`S\` without \`O\`, with what \`P\` adds. */`,
-      genericAlias(`${name}Row`, parameters, scope.shared("Populated"), [picked, loaded, "P"]),
-    ].join("\n"),
-  ].join("\n\n");
+  if (model.relations.length === 0) return "";
+  return `${renderPaths(model, scope)}\n\n${renderRelations(model, scope)}`;
 }
 
 function renderPaths(model: ModelMeta, scope: Scope): string {
@@ -45,7 +29,7 @@ function renderPaths(model: ModelMeta, scope: Scope): string {
   return [
     aliasText(first, one),
     aliasText(second, depth < 2 ? [first] : [first, ...deeper("Path1")]),
-    aliasText(`${name}Path`, depth < 3 ? [second] : [first, ...deeper("Path2")], "What populate takes."),
+    aliasText(`${name}Path`, depth < 3 ? [second] : [first, ...deeper("Path2")], "For populate."),
   ].join("\n");
 }
 
@@ -62,11 +46,7 @@ export function pathDepth(schema: Schema, model: ModelMeta): number {
 
 function renderRelations(model: ModelMeta, scope: Scope): string {
   const members = model.relations.map((relation): Member => {
-    const target = scope.target(relation.target);
-    const row =
-      target.relations.length === 0
-        ? scope.of(target)
-        : `${scope.of(target, "With")}<${scope.shared("Tail")}<P, ${JSON.stringify(relation.name)}>>`;
+    const row = scope.of(scope.target(relation.target));
     const type = relation.arity === "many" ? [`${row}[]`] : relation.nullable ? [row, "null"] : [row];
     return {
       name: relation.name,
@@ -74,5 +54,5 @@ function renderRelations(model: ModelMeta, scope: Scope): string {
       description: scope.description(`${model.name}.${relation.name}`, relation.description),
     };
   });
-  return interfaceText(`${model.name}Relations<P extends string>`, members);
+  return interfaceText(`${model.name}Relations`, members, "What populate adds.");
 }

@@ -22,14 +22,12 @@ export function renderQuery(model: ModelMeta, scope: Scope): string {
   for (const relation of model.relations) {
     const target = scope.target(relation.target);
     const inner = scope.of(target, "Query");
-    const value = relation.arity === "many" ? "U[]" : relation.nullable ? "U | null" : "U";
+    const row = `${scope.shared("RowOf")}<Q>`;
+    const value = relation.arity === "many" ? `${row}[]` : relation.nullable ? `${row} | null` : row;
     const method = withMethod(relation.name);
-    step(
-      method,
-      [`build?: (query: ${inner}) => ${scope.shared("Rows")}<U>`],
-      `${query}<S, R & { ${relation.name}: ${value} }>`,
-      [`U = ${scope.of(target)}`],
-    );
+    step(method, [`build?: (query: ${inner}) => Q`], `${query}<S, R & { ${relation.name}: ${value} }>`, [
+      `Q extends ${scope.shared("Rows")} = ${inner}`,
+    ]);
     if (relation.arity === "one" || names.has(`${relation.name}Count`)) continue;
     const counted = `${query}<S, R & { ${relation.name}Count: number }>`;
     step(`${method}Count`, [`build?: (query: ${inner}) => ${inner}`], counted);

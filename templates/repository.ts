@@ -3,7 +3,7 @@ import type { FieldType, ModelMeta } from "../src/schema/model.js";
 import { updateManyName } from "./input.js";
 import { fieldOf } from "./naming.js";
 import type { Scope } from "./scope.js";
-import { aliasText, heritage, interfaceText, type Member, methodText, propertyKey } from "./text.js";
+import { heritage, interfaceText, type Member, methodText, propertyKey } from "./text.js";
 import { rowOptions, unique, valueOptions } from "./types.js";
 
 interface Value {
@@ -35,150 +35,109 @@ function valuesOf(
 const NUMERIC: ReadonlySet<FieldType["kind"]> = new Set(["int", "float", "bigint"] as const);
 const COMPARABLE: ReadonlySet<FieldType["kind"]> = new Set(["string", "int", "float", "bigint", "date"] as const);
 
-/** What can be measured and grouped by: paths and their values. */
+/** What lies inside the objects of a row, by path. */
 export function renderValues(model: ModelMeta, scope: Scope): string {
-  const { own, nested } = valuesOf(model, scope);
-  const all = [...own, ...nested];
-  const paths = (kinds: ReadonlySet<FieldType["kind"]>): readonly string[] => {
-    const found = all.filter((value) => kinds.has(value.type.kind)).map((value) => JSON.stringify(value.path));
-    return found.length === 0 ? ["never"] : found;
-  };
-  const blocks = [
-    aliasText(`${model.name}Number`, paths(NUMERIC)),
-    aliasText(`${model.name}Comparable`, paths(COMPARABLE)),
-  ];
-  if (nested.length === 0) return blocks.join("\n");
+  const { nested } = valuesOf(model, scope);
+  if (nested.length === 0) return "";
   const members = nested.map((value): Member => ({ name: value.path, type: value.options }));
-  return [interfaceText(`${model.name}Values extends ${model.name}`, members, "Values by path."), "", ...blocks].join(
-    "\n",
-  );
+  return interfaceText(`${model.name}Values extends ${model.name}`, members, "Values by path.");
 }
 
 export function valuesName(model: ModelMeta): string {
   return model.fields.some((field) => field.type.kind === "object") ? `${model.name}Values` : model.name;
 }
 
-export function renderFind(model: ModelMeta, scope: Scope): string {
+/** The types of a model as the shared interfaces ask for them, by name. */
+export function renderTypes(model: ModelMeta, scope: Scope): string {
   const { name } = model;
-  return interfaceText(`${name}Find<P, S, O>`, [
-    { name: "where", optional: true, type: [`${name}Where`] },
-    { name: "orderBy", optional: true, type: [`${name}OrderBy`, `readonly ${name}OrderBy[]`] },
-    { name: "limit", optional: true, type: ["number"] },
-    { name: "offset", optional: true, type: ["number"] },
-    {
-      name: "after",
-      optional: true,
-      type: [`${scope.global("Partial")}<${name}>`],
-      description: "Rows after this one: the values of the order's fields and of the key.",
-    },
-    { name: "distinct", optional: true, type: [`readonly (keyof ${valuesName(model)})[]`] },
-    { name: "select", optional: true, type: ["readonly S[]"] },
-    { name: "omit", optional: true, type: ["readonly O[]"] },
-    { name: "populate", optional: true, type: ["readonly P[]"] },
-    { name: "signal", optional: true, type: [scope.global("AbortSignal"), "undefined"] },
-  ]);
+  const next = model.relations
+    .map((relation) => ({ relation, target: scope.target(relation.target) }))
+    .filter(({ target }) => target.relations.length > 0)
+    .map(({ relation, target }) => `${propertyKey(relation.name)}: ${scope.of(target, "Types")}`);
+  const { own, nested } = valuesOf(model, scope);
+  const paths = (kinds: ReadonlySet<FieldType["kind"]>): readonly string[] => {
+    const found = [...own, ...nested].filter((value) => kinds.has(value.type.kind));
+    return found.length === 0 ? ["never"] : found.map((value) => JSON.stringify(value.path));
+  };
+  const types: readonly (readonly [string, string | readonly string[]])[] = [
+    ["row", name],
+    ["key", keyType(model, scope)],
+    ["values", valuesName(model)],
+    ["number", paths(NUMERIC)],
+    ["comparable", paths(COMPARABLE)],
+    ["relations", model.relations.length === 0 ? "unknown" : `${name}Relations`],
+    ["next", next.length === 0 ? "unknown" : `{ ${next.join("; ")} }`],
+    ["path", model.relations.length === 0 ? "never" : `${name}Path`],
+    ["where", `${name}Where`],
+    ["unique", `${name}Unique`],
+    ["orderBy", `${name}OrderBy`],
+    ["create", `${name}Create`],
+    ["update", `${name}Update`],
+    ["updateMany", updateManyName(model)],
+    ["query", `${name}Query`],
+  ];
+  const members = types.map(([member, type]): Member => ({ name: member, type: [type].flat() }));
+  return interfaceText(`${name}Types`, members, `What the calls of ${name}Repository take and give.`);
 }
 
+/** The calls made most; the others are inherited (see RepositoryCalls in tenon/types). */
 export function renderRepository(model: ModelMeta, scope: Scope): string {
   const { name } = model;
-  const own = (suffix: string): string => `${name}${suffix}`;
+  const types = `${name}Types`;
+  const path = model.relations.length === 0 ? "never" : `${name}Path`;
   const t = (shared: string): string => scope.shared(shared);
   const promise = (type: string): string => `${scope.global("Promise")}<${type}>`;
   const fields = `keyof ${name}`;
-  const shape = [`P extends ${own("Path")} = never`, `S extends ${fields} = ${fields}`, `O extends ${fields} = never`];
-  const row = `${own("Row")}<P, S, O>`;
-  const find = `args?: ${own("Find")}<P, S, O>`;
-  const uniqueArgs = `args: ${t("UniqueArgs")}<${own("Unique")}, P, S, O>`;
-  const methods: string[] = [];
-  const method = (
-    call: string,
-    types: readonly string[],
-    parameters: readonly string[],
-    result: string,
-    doc: string,
-  ): void => {
-    methods.push(methodText(call, types, parameters, result, doc));
-  };
-  const byKey = [keyParameter(model, scope), `args?: ${t("ShapeArgs")}<P, S, O>`];
-  method("findById", shape, byKey, promise(`${row} | null`), "The row of this key, or null.");
-  method("findByIdOrThrow", shape, byKey, promise(row), "The row of this key, or NotFoundError.");
-  method("findUnique", shape, [uniqueArgs], promise(`${row} | null`), "The row that a unique filter names, or null.");
-  method("findUniqueOrThrow", shape, [uniqueArgs], promise(row), "The same, or NotFoundError.");
-  method("findFirst", shape, [find], promise(`${row} | null`), "The first row that matches, or null.");
-  method("findFirstOrThrow", shape, [find], promise(row), "The same, or NotFoundError.");
-  method("findMany", shape, [find], promise(`${row}[]`), "All rows that match.");
-  method(
-    "stream",
-    shape,
-    [find, `options?: ${t("StreamOptions")}`],
-    `${scope.global("AsyncIterable")}<${row}>`,
-    "The same rows one by one, from one snapshot.",
-  );
-  const update = own("Update");
-  const written = shape.slice(0, 2);
-  const result = `${own("Row")}<P, S>`;
-  method("create", written, [`args: ${t("CreateArgs")}<${own("Create")}, P, S>`], promise(result), "Inserts a row.");
-  method(
-    "update",
-    written,
-    [`args: ${t("UpdateArgs")}<${own("Unique")}, ${update}, P, S>`],
-    promise(result),
-    "Changes the row that a unique filter names, or NotFoundError.",
-  );
-  method(
-    "upsert",
-    written,
-    [`args: ${t("UpsertArgs")}<${own("Unique")}, ${own("Create")}, ${update}, P, S>`],
-    promise(result),
-    "Changes the row that a unique filter names, or inserts it.",
-  );
-  method(
-    "delete",
-    written,
-    [`args: ${t("DeleteArgs")}<${own("Unique")}, P, S>`],
-    promise(result),
-    "Deletes the row that a unique filter names, or NotFoundError.",
-  );
-  const values = valuesName(model);
-  const number = own("Number");
-  const comparable = own("Comparable");
-  const measures = [
-    "C extends boolean = false",
-    `S extends ${number} = never`,
-    `A extends ${number} = never`,
-    `N extends ${comparable} = never`,
-    `X extends ${comparable} = never`,
+  const shape = [`P extends ${path} = never`, `S extends ${fields} = ${fields}`, `O extends ${fields} = never`];
+  const row = `${t("Row")}<${types}, P, S, O>`;
+  const written = promise(`${t("Row")}<${types}, P, S>`);
+  const key = `${model.key.length === 1 ? "id" : "key"}: ${keyType(model, scope)}`;
+  const take = (args: string, rest: string): string => `${t(args)}<${types}, ${rest}>`;
+  const methods = [
+    methodText(
+      "findById",
+      shape,
+      [key, `args?: ${t("ShapeArgs")}<P, S, O>`],
+      promise(`${row} | null`),
+      "The row of this key, or null.",
+    ),
+    methodText(
+      "findUnique",
+      shape,
+      [`args: ${take("UniqueArgs", "P, S, O")}`],
+      promise(`${row} | null`),
+      "The row that a unique filter names, or null.",
+    ),
+    methodText(
+      "findFirst",
+      shape,
+      [`args?: ${take("FindArgs", "P, S, O")}`],
+      promise(`${row} | null`),
+      "The first row that matches, or null.",
+    ),
+    methodText(
+      "findMany",
+      shape,
+      [`args?: ${take("FindArgs", "P, S, O")}`],
+      promise(`${row}[]`),
+      "All rows that match.",
+    ),
+    methodText("create", shape.slice(0, 2), [`args: ${take("CreateArgs", "P, S")}`], written, "Inserts a row."),
+    methodText(
+      "update",
+      shape.slice(0, 2),
+      [`args: ${take("UpdateArgs", "P, S")}`],
+      written,
+      "Changes the row that a unique filter names, or NotFoundError.",
+    ),
   ];
-  method(
-    "aggregate",
-    measures,
-    [`args: ${t("AggregateArgs")}<${own("Where")}, C, S, A, N, X>`],
-    promise(`${t("AggregateRow")}<${values}, C, S, A, N, X>`),
-    "Count, sums, averages and extremes over the rows that match.",
-  );
-  method(
-    "groupBy",
-    [`B extends keyof ${values}`, ...measures],
-    [`args: ${t("GroupByArgs")}<${own("Where")}, ${values}, ${number}, ${comparable}, B, C, S, A, N, X>`],
-    promise(`${t("GroupRow")}<${values}, B, C, S, A, N, X>[]`),
-    "The same for each group of rows.",
-  );
-  method(
-    "explain",
-    [],
-    [`args?: ${own("Find")}<${own("Path")}, ${fields}, ${fields}>`, `options?: ${t("ExplainOptions")}`],
-    promise(t("Plan")),
-    "How findMany would answer.",
-  );
-  const shared = [name, own("Where"), own("Create"), updateManyName(model), own("Query")];
-  const head = heritage(`${name}Repository`, t("RepositoryCalls"), shared);
-  return [head, ...methods, "}"].join("\n");
+  return [heritage(`${name}Repository`, t("RepositoryCalls"), [types]), ...methods, "}"].join("\n");
 }
 
-/** `id: number`, or `key: { a: number; b: string }` for a composite key. */
-function keyParameter(model: ModelMeta, scope: Scope): string {
-  const parts = model.key.map((name) => `${propertyKey(name)}: ${rowOptions(fieldOf(model, name), scope).join(" | ")}`);
-  return model.key.length === 1
-    ? `id: ${(parts[0] ?? "").slice(propertyKey(model.key[0] ?? "").length + 2)}`
-    : `key: { ${parts.join("; ")} }`;
+/** `number`, or `{ a: number; b: string }` for a composite key. */
+function keyType(model: ModelMeta, scope: Scope): string {
+  const type = (name: string): string => rowOptions(fieldOf(model, name), scope).join(" | ");
+  const [first = ""] = model.key;
+  if (model.key.length === 1) return type(first);
+  return `{ ${model.key.map((name) => `${propertyKey(name)}: ${type(name)}`).join("; ")} }`;
 }

@@ -118,21 +118,6 @@ export function heritage(name: string, base: string, args: readonly string[]): s
   return `export interface ${name}\n  extends ${base}<\n${rest.join("\n")}\n  > {`;
 }
 
-/** `export type X<A, B> = Base<C, D>;`, broken at the arguments, then at the type parameters. */
-export function genericAlias(
-  name: string,
-  parameters: readonly string[],
-  base: string,
-  args: readonly string[],
-): string {
-  const head = `export type ${name}<${parameters.join(", ")}> = ${base}<`;
-  const rest = `${args.join(", ")}>;`;
-  if (head.length + rest.length <= LINE_WIDTH) return head + rest;
-  const broken = `\n${args.map((arg) => `  ${arg}`).join(",\n")}\n>;`;
-  if (head.length <= LINE_WIDTH) return head + broken;
-  return `export type ${name}<\n${parameters.map((parameter) => `  ${parameter},`).join("\n")}\n> = ${base}<${rest}`;
-}
-
 /** `name<A, B>(parameters): result;` on one line, else broken at the parameters, else at the type parameters as well. */
 export function methodText(
   name: string,

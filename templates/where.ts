@@ -28,7 +28,7 @@ export function renderWhere(model: ModelMeta, scope: Scope): string {
       name: "$where",
       optional: true,
       type: [`(row: ${model.name}) => boolean`],
-      description: "Any test in code: runs on every row that the rest lets through.",
+      description: "Any test in code, of the rows that the rest lets through.",
     },
   );
   return interfaceText(name, members);
@@ -39,7 +39,7 @@ export function renderUnique(model: ModelMeta, scope: Scope): string {
   const paths: (readonly Path[])[] = [model.key.map((name) => [name])];
   for (const index of model.indexes) if (index.unique) paths.push(index.paths);
   const options = unique(paths.map((each) => `{ ${each.map((path) => fixed(model, path, scope)).join("; ")} }`));
-  const doc = "Names at most one row, by the key or a unique index; may ask more.";
+  const doc = "Names at most one row; may ask more.";
   if (options.length === 1) return aliasText(`${model.name}Unique`, [`${model.name}Where & ${options[0]}`], doc);
   return `${aliasText(`${model.name}Key`, options)}\n${aliasText(`${model.name}Unique`, [`${model.name}Where & ${model.name}Key`], doc)}`;
 }

@@ -25,7 +25,7 @@ import { fileURLToPath } from "node:url";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COMPILERS = { 5.9: "typescript-5.9", "6.0": "typescript", "7.0": "typescript-7" };
-const BUDGET = { args: 50, builder: 25, base: 100 };
+const BUDGET = { args: 60, builder: 25, base: 100 };
 const work = realpathSync(mkdtempSync(join(tmpdir(), "tenon-types-")));
 const failures = [];
 
