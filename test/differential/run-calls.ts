@@ -4,8 +4,9 @@ import { createClient, type DynamicClient, type DynamicTransaction, ValidationEr
 import { errorShape } from "../support/reference-engine.js";
 import { has, type Target } from "../support/target.js";
 import { REFERENCE } from "../targets.js";
+import type { Ref } from "./call-shapes.js";
 import { CLIENT_MODELS, type Collection } from "./client-models.js";
-import { type Call, FIRST_PERSON, type Ref, randomCalls, WRITES } from "./generate-calls.js";
+import { type Call, FIRST_PERSON, randomCalls, WRITES } from "./generate-calls.js";
 import { literal } from "./print.js";
 import { Random } from "./random.js";
 
