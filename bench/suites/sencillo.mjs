@@ -180,14 +180,19 @@ function writePage(results, rounds) {
     const rows = results.filter((result) => result.mode === mode);
     const head = headOf(rows[0].reads);
     const line = (cells) => `| ${cells.join(" | ")} |`;
-    const title = rows[0].reads
-      ? `Reads of ${mode}`
-      : `Mode ${mode}, ${rows[0].size.toLocaleString("en-US")} documents`;
-    return [`**${title}**`, "", line(head), line(head.map(() => "---")), ...rows.map((row) => line(rowOf(row))), ""];
+    const title = rows[0].reads ? "Reads" : `Mode ${mode}`;
+    return [
+      `**${title}, ${rows[0].size.toLocaleString("en-US")} documents**`,
+      "",
+      line(head),
+      line(head.map(() => "---")),
+      ...rows.map((row) => line(rowOf(row))),
+      "",
+    ];
   });
   const text = readFileSync(PAGE, "utf8");
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   if (from < 0 || to < from) throw new RangeError(`docs/sencillo.md lacks the lines ${BEGIN} and ${END}`);
-  const note = `Medians of ${rounds} rounds, Node ${process.version.slice(1)}, ${new Date().toISOString().slice(0, 10)}.`;
+  const note = `${rounds === 1 ? "One round" : `Medians of ${rounds} rounds`}, Node ${process.version.slice(1)}, ${new Date().toISOString().slice(0, 10)}.`;
   writeFileSync(PAGE, `${text.slice(0, from)}${BEGIN}\n\n${note}\n\n${markdown.join("\n")}\n${text.slice(to)}`);
 }
