@@ -11,6 +11,7 @@ import { durability } from "./durability.spec.js";
 import { failedWrites } from "./failed-writes.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
+import { names } from "./names.spec.js";
 import { nested } from "./nested.spec.js";
 import { order } from "./order.spec.js";
 import { populate } from "./populate.spec.js";
@@ -25,6 +26,7 @@ import { writes } from "./writes.spec.js";
 export const SPECS: readonly Spec[] = [
   filters,
   nested,
+  names,
   relations,
   order,
   populate,
