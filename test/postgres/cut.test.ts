@@ -5,7 +5,7 @@
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { TenonError } from "../../src/base/errors.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { postgres } from "../../src/postgres.js";
@@ -16,6 +16,9 @@ import { makeHome, PostgresServer } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
 import { collect } from "../support/target.js";
 import { expectNoLeak, watchedPool } from "../support/watched-pool.js";
+
+// Servers are started, killed and asked hundreds of times: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const schema = schemaOf({ Item: { fields: { id: int, name: string } } });
 const q = queries(schema);

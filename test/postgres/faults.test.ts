@@ -4,7 +4,7 @@ import { chownSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { ConflictError, QueryError, StorageError, TenonError } from "../../src/base/errors.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { postgres } from "../../src/postgres.js";
@@ -15,6 +15,9 @@ import { makeHome, PostgresServer, serverUser } from "../support/postgres-server
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
 import { collect, rejects } from "../support/target.js";
 import { expectNoLeak, watchedPool } from "../support/watched-pool.js";
+
+// Servers are started, killed and asked hundreds of times: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const schema = schemaOf({
   Item: { fields: { id: int, name: string } },

@@ -1,6 +1,6 @@
 /** A primary with two streaming replicas: who is asked, what a read must see, and what happens when servers die. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { ConfigError, TenonError } from "../../src/base/errors.js";
 import type { Engine, Executor } from "../../src/engine/engine.js";
 import { position } from "../../src/engine/postgres/server-node.js";
@@ -12,6 +12,9 @@ import type { PostgresServer } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
 import { collect } from "../support/target.js";
 import { expectNoLeak, type WatchedPool, watchedPool } from "../support/watched-pool.js";
+
+// Servers are started, killed and asked hundreds of times: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const schema = schemaOf({ Item: { fields: { id: int, name: string } } });
 const q = queries(schema);
@@ -242,7 +245,7 @@ describe.runIf(pg !== null && embeddedPostgres)("a primary and two replicas", ()
     await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(20);
     await cluster.primary.kill();
     const code = () => db.engine.write(insert("nowhere")).catch((error: unknown) => (error as TenonError).code);
-    await expect.poll(code).toBe("STORAGE.NO_PRIMARY");
+    await expect.poll(code, { timeout: 20_000 }).toBe("STORAGE.NO_PRIMARY");
     await ask(first, "select pg_promote()");
     const before = acknowledged.length;
     await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(before + 20);

@@ -8,6 +8,8 @@ import { makeHome, PostgresServer } from "./postgres-server.js";
 const FLAGS = ["wal_keep_size=64MB", "synchronous_commit=on", "max_connections=60"];
 const REPLICA_FLAGS = [...FLAGS, "wal_retrieve_retry_interval=100ms", "max_standby_streaming_delay=50ms"];
 
+const PATIENCE = { timeout: 20_000, interval: 20 };
+
 export class PostgresCluster {
   readonly primary: PostgresServer;
   readonly replicas: readonly PostgresServer[];
@@ -39,7 +41,7 @@ export class PostgresCluster {
     const position = await ask(from, "select pg_current_wal_flush_lsn()::text");
     const behind = `select (pg_last_wal_replay_lsn() < '${position}')::text`;
     for (const replica of replicas)
-      await vi.waitFor(async () => expect(await ask(replica, behind)).toBe("false"), { timeout: 20_000, interval: 20 });
+      await vi.waitFor(async () => expect(await ask(replica, behind)).toBe("false"), PATIENCE);
   }
 
   async dispose(): Promise<void> {
@@ -63,7 +65,8 @@ export async function ask(server: PostgresServer, text: string): Promise<string>
 export async function paused<T>(replicas: readonly PostgresServer[], work: () => Promise<T>): Promise<T> {
   for (const replica of replicas) {
     await ask(replica, "select pg_wal_replay_pause()");
-    await vi.waitFor(async () => expect(await ask(replica, "select pg_get_wal_replay_pause_state()")).toBe("paused"));
+    const state = "select pg_get_wal_replay_pause_state()";
+    await vi.waitFor(async () => expect(await ask(replica, state)).toBe("paused"), PATIENCE);
   }
   try {
     return await work();

@@ -44,7 +44,7 @@ export async function expectNoLeak(...pools: readonly TestPool[]): Promise<void>
   await expect
     .poll(() => counts().map(({ totalCount, idleCount, waitingCount }) => totalCount - idleCount + waitingCount), {
       interval: 2,
-      timeout: 5000,
+      timeout: 20_000,
     })
     .toEqual(pools.map(() => 0));
 }
