@@ -67,10 +67,12 @@ export function parseCreate(
   return { model, path, values, relations, through: null };
 }
 
-function holdsFieldsOnly(model: ModelMeta, data: unknown): data is Readonly<Record<string, unknown>> {
+/** Whether the data is an object of the model's fields: what is to be written is just that. */
+export function holdsFieldsOnly(model: ModelMeta, data: unknown): data is Readonly<Record<string, unknown>> {
   if (!isPlainObject(data)) return false;
   const members = membersOf(model);
-  for (const key of Object.keys(data)) if (members.get(key)?.kind !== "field") return false;
+  // Inherited names, which a plain object has only when somebody changed Object.prototype, are left to the general way.
+  for (const key in data) if (members.get(key)?.kind !== "field") return false;
   return true;
 }
 

@@ -56,6 +56,14 @@ export class Preparation implements Prepared {
     return this;
   }
 
+  /** A row of fields only, of many: the document alone is needed. */
+  row(model: Model, values: Readonly<Record<string, unknown>>, index: number): Doc {
+    const result = model.validator.create(values);
+    if (result.ok) return generate(model, result.value);
+    this.#report(result.issues, [index]);
+    return EMPTY_DOC;
+  }
+
   create(node: CreateNode, links: Links = NO_LINKS): PreparedCreate {
     const model = modelOf(this.#catalog, node.model.name);
     const own = node.relations.length === 0 ? links : this.#parents(node, links);

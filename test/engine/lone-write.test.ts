@@ -26,6 +26,23 @@ const id = fc.integer({ min: 1, max: 8 });
 const email = fc.constantFrom("a@x", "b@x", "c@x", "d@x");
 const command: fc.Arbitrary<WriteCommand> = fc.oneof(
   fc
+    .array(fc.record({ email, managerId: fc.option(id), id: fc.option(id, { freq: 2 }) }), { maxLength: 4 })
+    .map((users) =>
+      insert(
+        "User",
+        ...users.map(({ email: address, managerId, id: own }) => ({
+          ...user(address, { managerId }),
+          ...(own === null ? {} : { id: own }),
+        })),
+      ),
+    ),
+  fc
+    .array(fc.record({ userId: id, labelId: id }), { minLength: 2, maxLength: 4 })
+    .map((links) => insert("UserLabel", ...links)),
+  fc
+    .array(fc.record({ postId: id, authorEmail: fc.option(email) }), { minLength: 2, maxLength: 3 })
+    .map((comments) => insert("Comment", ...comments.map((comment) => ({ ...comment, text: "t" })))),
+  fc
     .record({ email, managerId: fc.option(id), id: fc.option(id, { freq: 2 }) })
     .map(({ email: address, managerId, id: own }) =>
       insert("User", { ...user(address, { managerId }), ...(own === null ? {} : { id: own }) }),
@@ -111,7 +128,14 @@ describe("a lone write", () => {
     expect(taken(insert("User", user("a@x")))).toBe(false);
     expect(taken(insert("User", { ...user("c@x"), id: 1 }))).toBe(false);
     expect(taken(insert("User", user("c@x", { managerId: 99 })))).toBe(false);
-    expect(taken(insert("User", user("c@x"), user("d@x")))).toBe(false);
+    expect(taken(insert("User", user("c@x"), user("d@x", { managerId: 2 })))).toBe(true);
+    expect(taken(insert("User", { ...user("c@x"), id: 9 }, { ...user("d@x"), id: 8 }, user("e@x")))).toBe(true);
+    expect(taken(insert("User"))).toBe(false);
+    expect(taken(insert("User", user("c@x"), user("c@x")))).toBe(false);
+    expect(taken(insert("User", user("c@x"), user("b@x")))).toBe(false);
+    expect(taken(insert("User", { ...user("c@x"), id: 9 }, { ...user("d@x"), id: 9 }))).toBe(false);
+    expect(taken(insert("User", { ...user("c@x"), id: 9 }, { ...user("d@x"), id: 2 }))).toBe(false);
+    expect(taken(insert("User", user("c@x"), user("d@x", { managerId: 99 })))).toBe(false);
     expect(taken(update("User", eq("id", 1), change("set", "email", "z@x")))).toBe(false);
     expect(taken(update("User", eq("id", 1), change("set", "managerId", 2)))).toBe(false);
     expect(taken(update("User", eq("email", "a@x"), change("set", "age", 2)))).toBe(false);
@@ -125,7 +149,7 @@ describe("a lone write", () => {
       throw new RangeError("cannot be read");
     };
     const snapshot = { getMany: broken, ranges: broken, [Symbol.dispose]: () => {} } as unknown as Snapshot;
-    const waiting = { snapshot: () => snapshot } as unknown as Store;
+    const waiting = { snapshot: () => snapshot, point: broken } as unknown as Store;
     const catalog = createCatalog(schema);
     expect(loneWrite(waiting, catalog, insert("User", user("c@x")))).toBeNull();
     expect(loneWrite(waiting, catalog, insert("UserLabel", { userId: 1, labelId: 1 }))).toBeNull();

@@ -47,8 +47,14 @@ export class Points {
   /** The version after `batch` is the newest now. */
   advance(roots: Roots, batch: readonly Mutation[]): void {
     this.#roots = roots;
-    for (const { space, key, value } of batch) {
-      const front = this.#fronts.get(space);
+    let named: string | undefined;
+    let front: Front | undefined;
+    for (let i = 0; i < batch.length; i++) {
+      const { space, key, value } = batch[i]!;
+      if (space !== named) {
+        named = space;
+        front = this.#fronts.get(space);
+      }
       if (front === undefined || front.map === null) continue;
       if (value !== undefined) front.map.set(front.nameOf(value), value);
       else forget(front.map, front, key);
