@@ -332,3 +332,34 @@ test("shards: what was deleted does not come back after a crash between the two 
     ).toEqual([]);
   }
 });
+
+test("shards: a file of another database is refused although no list names it yet", async () => {
+  const split = [{ ...posts, partition: { field: "part", of: (doc: Doc) => String(doc.part) } }, meta];
+  /** Killed in its first checkpoint, with the file of the collection written and no list. */
+  const killed = async (id: number): Promise<MemoryDisk> => {
+    const images: MemoryDisk[] = [];
+    const disk: MemoryDisk = new MemoryDisk({
+      fault: ({ operation, path }) => {
+        if (operation === "rename" && path.includes("meta.json")) images.push(disk.crash(null));
+        return null;
+      },
+    });
+    const store = shards("/data", { files: disk.files });
+    await store.open(split);
+    await store.commit([put("posts", id, { part: 1 })]);
+    await store.close();
+    return images[0]!;
+  };
+  const mine = await killed(1);
+  const file = mine.paths().find((path) => path.includes("shard_1.json"))!;
+  const opened = async (disk: MemoryDisk) => {
+    const store = shards("/data", { files: disk.files });
+    await store.open(split);
+    const all = await dump(store, split);
+    await store.close();
+    return all.posts!.map(([, value]) => value.id);
+  };
+  expect(await opened(mine.crash(null))).toEqual([1]);
+  mine.put(file, (await killed(2)).peek(file)!);
+  await expect(opened(mine)).rejects.toMatchObject({ code: "CORRUPTION.FORMAT", meta: { file } });
+});

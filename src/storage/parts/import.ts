@@ -11,7 +11,7 @@ import { Tree, type TreeEditor } from "../btree.js";
 import { docsTree } from "../docs-tree.js";
 import type { Partitioning, Space, StoredValue } from "../store.js";
 import { fileName, nameOf } from "./names.js";
-import type { PartDisk } from "./part-disk.js";
+import { missing, type PartDisk } from "./part-disk.js";
 import { readPart } from "./part-file.js";
 import { Content, type Part, WHOLE, weightOf } from "./version.js";
 
@@ -31,6 +31,10 @@ export async function importCollection(
   for (const { file, shard } of found) {
     const content = await readPart(disk.files, disk.path(file), space.id);
     if (content === null) continue;
+    // A first checkpoint that was cut short left files of this database only.
+    if (content.store !== 0 && disk.store !== 0 && content.store !== disk.store) {
+      throw missing(disk.path(file), "it belongs to another database");
+    }
     text += content.text;
     const docs = content.docs as readonly Doc[];
     if (content.foreign) foreign.push({ file, shard, docs });

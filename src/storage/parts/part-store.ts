@@ -114,10 +114,12 @@ export class PartStore implements Store {
     if (top !== null && replayed !== null && top.head.store !== replayed.store) {
       throw missing(journal, `it belongs to another database than ${manifest}`);
     }
-    this.#disk.store = top?.head.store ?? replayed?.store ?? randomInt(1, 2 ** 32);
+    this.#disk.store = top?.head.store ?? replayed?.store ?? 0;
     if (top !== null) await this.#disk.use(top);
     await this.#disk.sweep();
     const version = await recover({ disk: this.#disk, journal, top, replayed }, spaces);
+    // A new database takes over whatever lies there.
+    this.#disk.store ||= randomInt(1, 2 ** 32);
     this.#checkpointed = top?.head.sequence ?? -1;
     const end = replayed === null ? version.sequence : replayed.base + replayed.commits.length;
     for (const { slots } of this.#disk.collections.values()) {
