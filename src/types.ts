@@ -132,8 +132,8 @@ export interface QuerySteps<out T, W, G, V> {
   orderBy(by: keyof V | G | readonly G[], direction?: Direction): this;
   limit(count: number): this;
   offset(count: number): this;
-  /** Rows after this one: the values of the order's fields and of the key. */
-  after(row: Partial<V>): this;
+  /** Rows after this one: the values of the order's fields and of the key. null: from the first. */
+  after(row: Partial<V> | null): this;
   /** The first row of each combination of these values. */
   distinct(...fields: (keyof V)[]): this;
   /** All rows. */

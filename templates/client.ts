@@ -36,7 +36,7 @@ export function renderClientTypes(schema: Schema, naming: Naming, options: Rende
     ),
     [
       "/** Opens the database; refuses when the models have changed since the last `tenon generate`. */",
-      `export declare function createClient(options: ${scope.shared("ClientOptions")}): ${scope.global("Promise")}<${client}>;`,
+      `export declare function createClient(options: ${scope.shared("ClientOptions")}<${transaction}>): ${scope.global("Promise")}<${client}>;`,
     ].join("\n"),
   ];
   const exports = [...schema.models.values()].map((model) => `export type * from "./${naming.file(model.name)}.js";`);

@@ -14,7 +14,7 @@ import { type Hook, Hooks } from "./hooks.js";
 import { makeScopes } from "./scope.js";
 import { type ClientCore, Session } from "./session.js";
 import { show } from "./show.js";
-import type { DynamicClient } from "./surface.js";
+import type { DynamicClient, DynamicTransaction } from "./surface.js";
 
 /** What generated code knows of the schema it was made from. */
 export interface Generated {
@@ -24,11 +24,12 @@ export interface Generated {
   readonly command?: string;
 }
 
-export interface ClientOptions {
+/** `Tx`: what hooks get as their transaction. */
+export interface ClientOptions<Tx = DynamicTransaction> {
   /** The declared models: `import * as models from "./models/index.js"`, or a list. */
   readonly models: object;
   readonly engine: Engine;
-  readonly hooks?: readonly Hook[] | undefined;
+  readonly hooks?: readonly Hook<Tx>[] | undefined;
   /** Milliseconds since the epoch; for createdAt, updatedAt and generated ids. Default `Date.now`. */
   readonly clock?: Clock | undefined;
   readonly signal?: AbortSignal | undefined;

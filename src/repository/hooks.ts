@@ -12,7 +12,8 @@ import type { DynamicTransaction } from "./surface.js";
 export type WriteAction = "create" | "update" | "delete";
 
 /** A write that is about to happen. */
-export interface BeforeWrite {
+/** `Tx`: the transaction of the client; generated clients say which. */
+export interface BeforeWrite<Tx = DynamicTransaction> {
   readonly model: string;
   readonly action: WriteAction;
   /** `create`: the validated rows (an auto-increment key is still missing). Empty otherwise. */
@@ -22,28 +23,28 @@ export interface BeforeWrite {
   /** `update` and `delete`: which rows; null means all. */
   readonly where: Filter | null;
   /** The transaction of this write: read and write through it to be part of the same commit. */
-  readonly tx: DynamicTransaction;
+  readonly tx: Tx;
 }
 
 /** A write that has happened, though not yet committed. */
-export interface AfterWrite {
+export interface AfterWrite<Tx = DynamicTransaction> {
   readonly model: string;
   readonly action: WriteAction;
   /** The rows as written, or as they were before the delete. */
   readonly rows: readonly Doc[];
-  readonly tx: DynamicTransaction;
+  readonly tx: Tx;
 }
 
 /** A write that is committed. */
 export type CommittedWrite = Omit<AfterWrite, "tx">;
 
-export interface Hook {
+export interface Hook<Tx = DynamicTransaction> {
   /** Names of models; left out: every model. */
   readonly models?: readonly string[];
   /** Throwing refuses the write and rolls it back. */
-  readonly before?: (event: BeforeWrite) => void | Promise<void>;
+  readonly before?: (event: BeforeWrite<Tx>) => void | Promise<void>;
   /** Throwing rolls the write back. */
-  readonly after?: (event: AfterWrite) => void | Promise<void>;
+  readonly after?: (event: AfterWrite<Tx>) => void | Promise<void>;
   /** The data is safe already: an error here is reported as a process warning and changes nothing. */
   readonly afterCommit?: (writes: readonly CommittedWrite[]) => void | Promise<void>;
 }

@@ -54,7 +54,7 @@ export interface UntypedQuery {
   orderBy(by: string | UntypedArgs | readonly UntypedArgs[], direction?: unknown): UntypedQuery;
   limit(count: number): UntypedQuery;
   offset(count: number): UntypedQuery;
-  after(row: UntypedRow): UntypedQuery;
+  after(row: UntypedRow | null): UntypedQuery;
   distinct(...fields: readonly string[]): UntypedQuery;
   select(...fields: readonly string[]): UntypedQuery;
   omit(...fields: readonly string[]): UntypedQuery;

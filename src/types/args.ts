@@ -26,8 +26,8 @@ export interface FindArgs<K extends ModelTypes, P, S, O> {
   orderBy?: K["orderBy"] | readonly K["orderBy"][] | undefined;
   limit?: number | undefined;
   offset?: number | undefined;
-  /** Rows after this one: the values of the order's fields and of the key. */
-  after?: Partial<K["row"]> | undefined;
+  /** Rows after this one: the values of the order's fields and of the key. null: from the first. */
+  after?: Partial<K["row"]> | null | undefined;
   /** The first row of each combination of these values. */
   distinct?: readonly (keyof K["values"])[] | undefined;
   /** Only these fields. */

@@ -45,7 +45,8 @@ interface ReplicaOptions {
 export interface ServerOptions extends PooledOptions, ReplicaOptions {
   /** The module `pg`. */
   readonly driver: PgDriver;
-  readonly connectionString: string;
+  /** `postgres://user:password@host/database`. */
+  readonly connectionString: string | undefined;
   /** Addresses of its replicas. Any of the servers may become the primary. */
   readonly replicas?: readonly string[] | undefined;
   /** Connections at most, to each server. Default 10. */

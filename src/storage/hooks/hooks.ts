@@ -3,7 +3,8 @@ import { ConfigError } from "../../base/errors.js";
 import type { Store } from "../store.js";
 import { HookStore, type Loaded } from "./hook-store.js";
 
-export interface Hooks {
+/** `Packed`: whether `compression` is on. */
+export interface Hooks<Packed extends boolean = false> {
   /**
    * Gives the object as it was last saved, as text or bytes; null, undefined or empty when there is none yet. Called once, when
    * the database is opened. Without it the database begins empty.
@@ -13,16 +14,19 @@ export interface Hooks {
    * Keeps the whole database, replacing what was saved before: as text, or as bytes with `compression`. A write resolves when
    * it has resolved; when it rejects, the write is refused and nothing of it can be seen.
    */
-  readonly save: ((object: string) => unknown) | ((object: Uint8Array) => unknown);
+  readonly save: (object: Packed extends true ? Uint8Array : string) => unknown;
 }
 
-export interface HooksOptions {
+export interface HooksOptions<Packed extends boolean = false> {
   /** Packs the object with gzip and gives it to `save` as bytes. What is loaded is read either way. */
-  readonly compression?: boolean | undefined;
+  readonly compression?: Packed | undefined;
 }
 
 /** A store in an object that `load` gives and `save` keeps. Give each engine its own. */
-export function hooks(functions: Hooks, options: HooksOptions = {}): Store {
+export function hooks<Packed extends boolean = false>(
+  functions: Hooks<Packed>,
+  options: HooksOptions<Packed> = {},
+): Store {
   const { load, save } = functions;
   if (typeof save !== "function" || (load !== undefined && typeof load !== "function")) {
     throw new ConfigError("CONFIG.INVALID", "hooks() needs a function `save`, and `load` as a function if at all", {

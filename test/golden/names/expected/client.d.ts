@@ -26,4 +26,4 @@ export interface TenonTransaction extends Repositories, TransactionMethods<Tenon
 export interface Client extends Repositories, ClientMethods<TenonTransaction> {}
 
 /** Opens the database; refuses when the models have changed since the last `tenon generate`. */
-export declare function createClient(options: ClientOptions): Promise<Client>;
+export declare function createClient(options: ClientOptions<TenonTransaction>): Promise<Client>;

@@ -34,5 +34,5 @@ export interface Transaction extends Repositories, TransactionMethods<Transactio
 export interface Client extends Repositories, ClientMethods<Transaction> {}
 
 /** Opens the database; refuses when the models have changed since the last `tenon generate`. */
-export declare function createClient(options: ClientOptions): Promise<Client>;
+export declare function createClient(options: ClientOptions<Transaction>): Promise<Client>;
 //# sourceMappingURL=client.d.ts.map
