@@ -38,22 +38,25 @@ export function withMaps(
 /** Which declared thing a generated name stands for. */
 class Owner {
   readonly #declared: ReadonlyMap<string, Place>;
-  readonly #models: readonly ModelMeta[];
+  readonly #models: ReadonlyMap<string, ModelMeta>;
+  /** What the members of a model's types are about, by name: `posts`, `withPosts`, `withPostsCount` -> `posts`. */
+  readonly #members = new Map<ModelMeta, ReadonlyMap<string, string>>();
   readonly #collections: ReadonlyMap<string, string>;
 
   constructor(schema: Schema, declared: ReadonlyMap<string, Place>) {
     this.#declared = declared;
-    // The longest name first: `PostTagWhere` is of PostTag, not of Post.
-    this.#models = [...schema.models.values()].sort((a, b) => b.name.length - a.name.length);
-    this.#collections = new Map(this.#models.map((model) => [model.collection, model.name]));
+    this.#models = schema.models;
+    this.#collections = new Map([...schema.models.values()].map((model) => [model.collection, model.name]));
   }
 
   /** The model that a type is about, and what its name adds to the model's. */
   type(name: string): { readonly model: ModelMeta; readonly suffix: string } | null {
-    const model = this.#models.find(
-      (each) => name.startsWith(each.name) && !/^[a-z]/.test(name.slice(each.name.length)),
-    );
-    return model === undefined ? null : { model, suffix: name.slice(model.name.length) };
+    // The longest name first: `PostTagWhere` is of PostTag, not of Post.
+    for (let end = name.length; end > 0; end--) {
+      const model = /[a-z]/.test(name.charAt(end)) ? undefined : this.#models.get(name.slice(0, end));
+      if (model !== undefined) return { model, suffix: name.slice(end) };
+    }
+    return null;
   }
 
   model(name: string): Place | undefined {
@@ -62,12 +65,11 @@ class Owner {
 
   /** A field, a relation, or a step of the builder; members that are declared elsewhere lead to the model. */
   member(model: ModelMeta, name: string): Place | undefined {
-    const known = [...model.fields, ...model.relations].some((each) => each.name === name);
-    if (known) return this.#declared.get(`${model.name}.${name}`) ?? this.model(model.name);
-    const step = model.relations.find((each) =>
-      [withMethod(each.name), `${withMethod(each.name)}Count`].includes(name),
-    );
-    return step === undefined ? undefined : this.#declared.get(`${model.name}.${step.name}`);
+    const members = this.#members.get(model) ?? membersOf(model);
+    this.#members.set(model, members);
+    const about = members.get(name);
+    if (about === undefined) return undefined;
+    return this.#declared.get(`${model.name}.${about}`) ?? (about === name ? this.model(model.name) : undefined);
   }
 
   collection(name: string): Place | undefined {
@@ -75,8 +77,18 @@ class Owner {
   }
 }
 
+function membersOf(model: ModelMeta): ReadonlyMap<string, string> {
+  const members = new Map<string, string>();
+  for (const { name } of model.relations) {
+    members.set(withMethod(name), name);
+    members.set(`${withMethod(name)}Count`, name);
+  }
+  for (const { name } of [...model.fields, ...model.relations]) members.set(name, name);
+  return members;
+}
+
 function mapOf(file: GeneratedFile, owner: Owner, out: string): GeneratedFile | null {
-  const sources: string[] = [];
+  const files: string[] = [];
   const encoder = new MappingEncoder();
   let at: ReturnType<Owner["type"]> | "client" = null;
   for (const line of file.text.split("\n")) {
@@ -92,13 +104,14 @@ function mapOf(file: GeneratedFile, owner: Owner, out: string): GeneratedFile | 
     else if (member !== undefined && at !== null && at !== "client" && ABOUT_MODEL.test(at.suffix))
       place = owner.member(at.model, name);
     if (place !== undefined) {
-      const source = relative(out, place.file).split(sep).join("/");
-      if (!sources.includes(source)) sources.push(source);
-      encoder.map(start, sources.indexOf(source), place.line, place.column);
+      let source = files.indexOf(place.file);
+      if (source < 0) source = files.push(place.file) - 1;
+      encoder.map(start, source, place.line, place.column);
     }
     encoder.nextLine();
   }
-  if (sources.length === 0) return null;
+  if (files.length === 0) return null;
+  const sources = files.map((path) => relative(out, path).split(sep).join("/"));
   const comment = `${HEADER_MARK}: where the models declare it, for go-to-definition.`;
   const map = { version: 3, file: file.path, sources, names: [], mappings: encoder.text(), comment };
   return { path: `${file.path}.map`, text: `${JSON.stringify(map)}\n` };

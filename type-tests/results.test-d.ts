@@ -1,6 +1,7 @@
 /** Exact result types of the public calls (tsd-style, checked by run.mjs with every compiler). */
 
-import type { Comment, Post, Profile, User } from "#tenon";
+import type { Row } from "tenon/types";
+import type { Comment, Post, Profile, User, UserTypes } from "#tenon";
 import { db } from "./db.js";
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -18,6 +19,11 @@ const loaded = await db.users.findMany({ populate: ["posts.comments", "profile"]
 same<(typeof loaded)[number]["profile"], Profile | null>(true);
 same<(typeof loaded)[number]["posts"][number]["comments"], Comment[]>(true);
 same<(typeof loaded)[number]["email"], string>(true);
+// An option that is undefined is left out, as at run time; a filter that is undefined is refused (mistakes.ts, 10).
+const loose = await db.users.findMany({ limit: undefined, orderBy: undefined, select: undefined, populate: undefined });
+same<typeof loose, User[]>(true);
+const named: Row<UserTypes, "posts"> | undefined = (await db.users.findMany({ populate: ["posts"] }))[0];
+same<NonNullable<typeof named>["posts"], Post[]>(true);
 const omitted = await db.users.findFirst({ omit: ["email"] });
 same<keyof NonNullable<typeof omitted>, Exclude<keyof User, "email">>(true);
 const built = await db.users

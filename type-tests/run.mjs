@@ -1,6 +1,6 @@
 /**
  * npm run test:types: the generated declarations under TypeScript 5.9, 6.0 and 7.0.
- *   results    exact result types compile
+ *   results    exact result types compile; tsd agrees
  *   mistakes   every deliberate mistake is refused; its message is the one in messages.txt (UPDATE_MESSAGES=1 accepts)
  *   library    the generated files and tenon/types themselves, with skipLibCheck off; golden cases too
  *   budget     instantiations per query, args and builder form; of the schema alone at 50 models (deterministic counts)
@@ -21,6 +21,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { runTsd } from "./tsd.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -143,6 +144,9 @@ for (const [version, compiler] of Object.entries(COMPILERS)) {
     report(`TypeScript ${version}: golden case ${name}`, checked.ok, codeOf(checked.text));
   }
 }
+
+const strict = await runTsd(small, ROOT);
+report("tsd: results", strict === "", strict);
 
 const source = readFileSync(join(small, "mistakes.ts"), "utf8").replaceAll("// @ts-expect-error", "// the next line");
 writeFileSync(join(small, "messages.ts"), source);

@@ -28,6 +28,13 @@ describe("templates", () => {
     expect(after.filter((line) => !known.has(line))).toHaveLength(6);
   });
 
+  it("show the row first: nothing but the notice stands above it", () => {
+    const lines = render(blogSchema(5)).get("user.d.ts")?.split("\n") ?? [];
+    expect(lines.slice(1, 4)).toEqual(["", "/** A person with an account. */", "export interface User {"]);
+    const last = lines.findLastIndex((line) => line.startsWith("export "));
+    expect(lines.findIndex((line) => line.startsWith("import "))).toBeGreaterThan(last);
+  });
+
   it("carry comments over only where there is no description", () => {
     const schema = schemaOf([
       draft("User", [field("id", int), field("a", string, { description: "own" }), field("b", string)]),
