@@ -49,12 +49,21 @@ export function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expect
   if (head === null && !isHeadWithFlippedBit(bytes, at, store) && headEndsInZeros(bytes, at)) return;
   for (let from = at + HEAD_BYTES; from < end; ) {
     const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, bytes.length);
-    // The sector of an intact record that follows has arrived. Payload is text, which has no zeros.
+    // The sector of an intact record that follows has arrived.
     if (edge > limit) break;
-    if (bytes[edge - 1] === 0 && !mayBeFlip(bytes, at, head, edge - 1)) return;
+    if (endsInZeros(bytes, edge, Math.min(edge, end)) && !mayBeFlip(bytes, at, head, edge - 1)) return;
     from = edge;
   }
   throw damaged(path, at, "a record is complete but its checksum is wrong");
+}
+
+/**
+ * Whether a sector, or what there is of it up to `edge`, is zeros from some tear on, and the tear lies before `end`, where the
+ * record ends: payload is text, which has no zeros, while the head of a record that follows has some of its own.
+ */
+function endsInZeros(bytes: Buffer, edge: number, end: number): boolean {
+  const tear = Math.floor((edge - 1) / TEAR) * TEAR;
+  return isZero(bytes, Math.min(tear, end - 1), edge);
 }
 
 /** Whether a zero in a payload may be a byte of which one bit changed: the disk's work, never that of a power cut. */

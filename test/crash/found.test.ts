@@ -149,6 +149,34 @@ describe("fuzz", () => {
     }
   });
 
+  test("noise over the end of a record and the head of the next is damage, wherever the sectors end", async () => {
+    for (let before = 0; before < 512; before += 7) {
+      const disk = new MemoryDisk();
+      const store = file(PATHS.data, { files: disk.files });
+      await store.open(spaces);
+      await store.commit([put("posts", 1, { text: "x".repeat(before) })]);
+      await store.commit([put("posts", 2, { text: " @".repeat(20) })]);
+      await store.commit([put("posts", 3, { text: " @".repeat(20) })]);
+      const journal = disk.crash(null).peek(PATHS.journal)!;
+      const last = Buffer.from(journal).lastIndexOf("TNRC");
+      const heads = [Buffer.from(journal).lastIndexOf("TNRC", last - 1), last];
+      for (const head of heads) {
+        for (let from = head - 20; from < head + 30; from += 2) {
+          for (const length of [3, 12, 30, 60]) {
+            const copy = journal.slice();
+            for (let at = from; at < Math.min(from + length, copy.length); at++) copy[at] = 0x81 + (at % 97);
+            if (Buffer.from(copy).equals(journal)) continue;
+            const damaged = disk.crash(null);
+            damaged.put(PATHS.journal, copy);
+            await expect(open(damaged), `noise at ${from} (${length}), sector ends ${before}`).rejects.toThrow(
+              CorruptionError,
+            );
+          }
+        }
+      }
+    }
+  });
+
   test("a flipped bit in one of several unsynced records is damage, not a power cut", async () => {
     const disk = new MemoryDisk();
     const options = { durability: "relaxed", syncIntervalMs: 60_000 } as const;
