@@ -12,6 +12,7 @@ import type { Doc, FieldMeta, Json, ModelMeta } from "../schema/model.js";
 import type { ModelValidator, Validated } from "../schema/validator.js";
 import { type Copy, copierOf } from "./copy.js";
 import { toIssues } from "./issues.js";
+import { type LostKeys, lostKeysOf } from "./lost-keys.js";
 import { type AnyZod, defOf, withDef } from "./zod-types.js";
 
 type Parsed =
@@ -29,6 +30,8 @@ class ZodValidator implements ModelValidator {
   readonly #object: z.ZodObject;
   readonly #fields: ReadonlyMap<string, FieldMeta>;
   readonly #copies: readonly { readonly field: FieldMeta; readonly path: readonly string[]; readonly copy: Copy }[];
+  /** Fields in which zod could drop a key without saying so. */
+  readonly #lossy: ReadonlyMap<string, LostKeys>;
   /** Stand-ins for generated values while whole-object refinements look at a create. */
   readonly #standIns: readonly FieldMeta[];
   readonly #byField = new Map<string, { readonly parse: Parse; readonly copy: Copy }>();
@@ -41,12 +44,18 @@ class ZodValidator implements ModelValidator {
     this.#object = object;
     this.#fields = new Map(model.fields.map((field) => [field.name, field]));
     this.#copies = model.fields.map((field) => ({ field, path: [field.name], copy: copierOf(field.type) }));
+    this.#lossy = new Map(
+      model.fields.flatMap(({ name, type }) => {
+        const search = lostKeysOf(type);
+        return search === null ? [] : [[name, search] as const];
+      }),
+    );
     this.hasObjectChecks = (defOf(object).checks ?? []).length > 0;
     this.#standIns = this.hasObjectChecks ? model.fields.filter(isStandIn) : [];
   }
 
   create(data: Readonly<Record<string, unknown>>): Validated<Doc> {
-    const unknown = this.#unknownKeys(data);
+    const unknown = this.#unacceptedKeys(data);
     this.#create ??= parserOf(createVariant(this.#model, this.#object));
     const absent = this.#standIns.filter((field) => data?.[field.name] === undefined);
     const input = absent.length === 0 ? data : withStandIns(data, absent);
@@ -67,9 +76,10 @@ class ZodValidator implements ModelValidator {
     if (value === undefined) {
       return { ok: false, issues: [{ path: [name], message: "a value is required", code: "required" }] };
     }
-    const parsed = known.parse(value);
-    if (!parsed.ok) return { ok: false, issues: parsed.issues.map((issue) => under(name, issue)) };
     const issues: ValidationIssue[] = [];
+    this.#lossy.get(name)?.(value, [name], issues);
+    const parsed = known.parse(value);
+    if (!parsed.ok) return { ok: false, issues: [...issues, ...parsed.issues.map((issue) => under(name, issue))] };
     const result = parsed.value;
     if (result === undefined)
       return { ok: false, issues: [{ path: [name], message: "a value is required", code: "required" }] };
@@ -129,7 +139,8 @@ class ZodValidator implements ModelValidator {
     return parse;
   }
 
-  #unknownKeys(data: Readonly<Record<string, unknown>>): readonly ValidationIssue[] | null {
+  /** Unknown fields, and keys that would get lost inside known ones. */
+  #unacceptedKeys(data: Readonly<Record<string, unknown>>): readonly ValidationIssue[] | null {
     if (typeof data !== "object" || data === null) return null;
     let issues: ValidationIssue[] | null = null;
     for (const key in data) {
@@ -137,7 +148,10 @@ class ZodValidator implements ModelValidator {
       issues ??= [];
       issues.push(this.#unknownField(key));
     }
-    return issues;
+    if (this.#lossy.size === 0) return issues;
+    const lost: ValidationIssue[] = [];
+    for (const [name, search] of this.#lossy) search(data[name], [name], lost);
+    return lost.length === 0 ? issues : [...(issues ?? []), ...lost];
   }
 
   #unknownField(name: string): ValidationIssue {

@@ -151,9 +151,37 @@ describe("create", () => {
     const { value } = model.create({ any: inner }) as unknown as { value: { any: object } };
     expect(Object.getPrototypeOf(value.any)).toBe(Object.prototype);
     expect(JSON.stringify(value.any)).toBe('{"__proto__":{"admin":true},"constructor":1}');
-    const loose = model.create({ any: 1, free: inner });
-    expect(loose.ok && Object.getPrototypeOf(loose.value.free)).toBe(Object.prototype);
+    expect(model.create({ any: 1, free: inner })).toMatchObject({
+      ok: false,
+      issues: [{ path: ["free", "__proto__"], code: "forbidden_key" }],
+    });
     expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+
+  test("a key that zod would leave out of a record is refused, wherever the record is", () => {
+    const record = z.record(z.string(), z.int());
+    const model = validator({
+      id: z.int(),
+      a: record.optional(),
+      list: z.array(z.object({ inner: record })).optional(),
+      pair: z.tuple([z.string(), record]).optional(),
+      either: z.union([z.string(), record]).optional(),
+      deep: z.record(z.string(), record).optional(),
+    });
+    const bad = JSON.parse('{"x":1,"__proto__":2}') as Record<string, number>;
+    const cases: [object, (string | number)[]][] = [
+      [{ a: bad }, ["a", "__proto__"]],
+      [{ list: [{ inner: {} }, { inner: bad }] }, ["list", 1, "inner", "__proto__"]],
+      [{ pair: ["p", bad] }, ["pair", 1, "__proto__"]],
+      [{ either: bad }, ["either", "__proto__"]],
+      [{ deep: { k: bad } }, ["deep", "k", "__proto__"]],
+    ];
+    for (const [data, path] of cases) {
+      expect(model.create(data as never)).toMatchObject({ ok: false, issues: [{ path, code: "forbidden_key" }] });
+      const [name, value] = Object.entries(data)[0]!;
+      expect(model.field(name, value)).toMatchObject({ ok: false, issues: [{ path, code: "forbidden_key" }] });
+    }
+    expect(model.create({ a: { x: 1 }, deep: { k: { x: 1 } } } as never)).toMatchObject({ ok: true });
   });
 
   test("a string of 10 MB, and a value nested 100,000 deep", () => {
