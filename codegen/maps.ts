@@ -11,9 +11,9 @@ import type { GeneratedFile } from "../templates/index.js";
 import { HEADER_MARK } from "../templates/text.js";
 import type { Place } from "./source-plugin.js";
 
-/** Finds the line of a declared name; its group `name` is what an editor would jump to. */
-const TYPE = /^export (?:interface|type) (?<name>\w+)/d;
-const MEMBER = /^ {2}(?:readonly )?(?<name>[\w$]+|"(?:[^"\\]|\\.)*")(?:\?|:|\(|<)/d;
+/** The line of a declared name, which is what an editor jumps to: the name ends where the match does. */
+const TYPE = /^export (?:interface|type) (\w+)/;
+const MEMBER = /^ {2}(?:readonly )?([\w$]+|"(?:[^"\\]|\\.)*")(?=[?:(<])/;
 
 /** Interfaces whose members are those of the model; nested objects have members of their own. */
 const ABOUT_MODEL = /^(?:Where|OrderBy|Create.*|Update.*|Relations|Values|Query|)$/;
@@ -92,16 +92,17 @@ function mapOf(file: GeneratedFile, owner: Owner, out: string): GeneratedFile | 
   const encoder = new MappingEncoder();
   let at: ReturnType<Owner["type"]> | "client" = null;
   for (const line of file.text.split("\n")) {
-    const type = TYPE.exec(line)?.indices?.groups?.name;
-    const member = type === undefined ? MEMBER.exec(line)?.indices?.groups?.name : undefined;
-    const [start, end] = type ?? member ?? [0, 0];
-    const name = line.slice(start, end).replace(/^"|"$/g, "");
+    const type = TYPE.exec(line);
+    const member = type === null ? MEMBER.exec(line) : null;
+    const [matched = "", written = ""] = type ?? member ?? [];
+    const start = matched.length - written.length;
+    const name = written.replace(/^"|"$/g, "");
     let place: Place | undefined;
-    if (type !== undefined) {
+    if (type !== null) {
       at = name === "Repositories" ? "client" : owner.type(name);
       if (at !== null && at !== "client") place = owner.model(at.model.name);
-    } else if (member !== undefined && at === "client") place = owner.collection(name);
-    else if (member !== undefined && at !== null && at !== "client" && ABOUT_MODEL.test(at.suffix))
+    } else if (member !== null && at === "client") place = owner.collection(name);
+    else if (member !== null && at !== null && at !== "client" && ABOUT_MODEL.test(at.suffix))
       place = owner.member(at.model, name);
     if (place !== undefined) {
       let source = files.indexOf(place.file);

@@ -1,15 +1,15 @@
-/** The argument table: commands and options onto functions. One place that turns errors into exit codes. */
+/**
+ * The argument table: commands and options onto functions. One place that turns errors into exit codes. What a command
+ * needs is loaded when it runs: `generate` would else wait for the storage that `db repair` reads with.
+ */
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../../src/base/errors.js";
 import { suggestion } from "../../src/base/suggest.js";
 import type { CliContext } from "./context.js";
-import { runDbRepair, runDbVerify } from "./db.js";
-import { runExplainError } from "./explain-error.js";
-import { type GenerateOptions, runGenerate } from "./generate.js";
-import { type InitOptions, runInit } from "./init.js";
+import type { GenerateOptions } from "./generate.js";
+import type { InitOptions } from "./init.js";
 import { createOutput, EXIT, type Output } from "./output.js";
-import { runValidate } from "./validate.js";
 
 /** Runs one command line (without node and script); answers with the exit code. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -45,31 +45,43 @@ function buildProgram(context: CliContext, output: Output, done: (code: number) 
 
   command("init", "write a config and a pair of example models; keeps what exists")
     .option("-y, --yes", "accept the defaults (init asks nothing yet)")
-    .action((options: InitOptions) => done(runInit(context, output, options)));
+    .action(async (options: InitOptions) => {
+      const { runInit } = await import("./init.js");
+      done(runInit(context, output, options));
+    });
   command("generate", "generate the typed client from the models")
     .option("--out <folder>", "folder of the generated files")
     .option("--check", "write nothing; exit 4 with a diff when the output is out of date")
     .option("--watch", "generate again whenever a model changes")
-    .action(async (options: GenerateOptions) => done(await runGenerate(context, output, options)));
-  command("validate", "run the models and list every mistake in them").action(async (options: GenerateOptions) =>
-    done(await runValidate(context, output, options)),
-  );
+    .action(async (options: GenerateOptions) => {
+      const { runGenerate } = await import("./generate.js");
+      done(await runGenerate(context, output, options));
+    });
+  command("validate", "run the models and list every mistake in them").action(async (options: GenerateOptions) => {
+    const { runValidate } = await import("./validate.js");
+    done(await runValidate(context, output, options));
+  });
   const db = program.command("db").description("look at the files of a database, and rescue what is in them");
   db.command("verify [path]")
     .description("say whether the files are intact (exit 0) or what is damaged (exit 4); default data/db.json")
     .option("--json", "print one JSON object on stdout")
-    .action(async (path: string | undefined) => done(await runDbVerify(context, output, path)));
+    .action(async (path: string | undefined) => {
+      const { runDbVerify } = await import("./db.js");
+      done(await runDbVerify(context, output, path));
+    });
   db.command("repair <path>")
     .description("copy what is intact into a new database and list what is not; the original is only read")
     .requiredOption("--out <path>", "the new database")
     .option("--json", "print one JSON object on stdout")
-    .action(async (path: string, options: { readonly out: string }) =>
-      done(await runDbRepair(context, output, path, options.out)),
-    );
+    .action(async (path: string, options: { readonly out: string }) => {
+      const { runDbRepair } = await import("./db.js");
+      done(await runDbRepair(context, output, path, options.out));
+    });
   for (const each of db.commands) each.exitOverride().copyInheritedSettings(db.copyInheritedSettings(program));
-  command("explain-error [code]", "say what an error code means").action((code: string | undefined) =>
-    done(runExplainError(output, code)),
-  );
+  command("explain-error [code]", "say what an error code means").action(async (code: string | undefined) => {
+    const { runExplainError } = await import("./explain-error.js");
+    done(runExplainError(output, code));
+  });
   for (const each of program.commands) each.exitOverride().copyInheritedSettings(program);
   return program;
 }
