@@ -18,6 +18,8 @@ import {
 const SECTOR = 512;
 /** And never tear them finer than this. */
 const TEAR = 16;
+/** Most zeros in a row that an intact head has: a sequence number of 0. */
+const HEAD_ZEROS = 8;
 
 export function damaged(
   path: string,
@@ -51,19 +53,19 @@ export function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expect
     const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, bytes.length);
     // The sector of an intact record that follows has arrived.
     if (edge > limit) break;
-    if (endsInZeros(bytes, edge, Math.min(edge, end)) && !mayBeFlip(bytes, at, head, edge - 1)) return;
+    if (endsInZeros(bytes, head, edge, end) && !mayBeFlip(bytes, at, head, edge - 1)) return;
     from = edge;
   }
   throw damaged(path, at, "a record is complete but its checksum is wrong");
 }
 
 /**
- * Whether a sector, or what there is of it up to `edge`, is zeros from some tear on, and the tear lies before `end`, where the
- * record ends: payload is text, which has no zeros, while the head of a record that follows has some of its own.
+ * Whether the end of a sector, or of what there is of it, did not arrive, and that began before `end`, where the record ends.
+ * How many zeros that makes is open: a write may have been a short one. One is enough in a payload, which is text; where a
+ * head may lie in between there must be more of them than heads hold in a row.
  */
-function endsInZeros(bytes: Buffer, edge: number, end: number): boolean {
-  const tear = Math.floor((edge - 1) / TEAR) * TEAR;
-  return isZero(bytes, Math.min(tear, end - 1), edge);
+function endsInZeros(bytes: Buffer, head: RecordHead | null, edge: number, end: number): boolean {
+  return isZero(bytes, head === null ? Math.max(0, edge - HEAD_ZEROS - 1) : Math.min(edge, end) - 1, edge);
 }
 
 /** Whether a zero in a payload may be a byte of which one bit changed: the disk's work, never that of a power cut. */

@@ -13,6 +13,7 @@ import { acquireLock } from "../../src/storage/files/lock.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { nodeFiles } from "../../src/storage/files/node.js";
 import { folder } from "../../src/storage/folder/folder.js";
+import { HEAD_BYTES } from "../../src/storage/record.js";
 import { shards } from "../../src/storage/shards/shards.js";
 import { insert } from "../engine/support.js";
 import { dump, key, meta, posts, put, spaces } from "../storage/support.js";
@@ -138,7 +139,9 @@ describe("fuzz", () => {
       for (let sector = Math.floor(start / SECTOR); sector * SECTOR < journal.length; sector++) {
         const from = Math.max(start, sector * SECTOR);
         const to = Math.min((sector + 1) * SECTOR, journal.length);
-        for (const torn of [from, Math.ceil((from + 1) / 16) * 16, to - 16 - (to % 16)]) {
+        // A short write may have ended anywhere in the payload.
+        const short = [to - 1, to - 2, to - 7].filter((at) => at >= start + HEAD_BYTES);
+        for (const torn of [from, Math.ceil((from + 1) / 16) * 16, to - 16 - (to % 16), ...short]) {
           if (torn < start || torn >= to) continue;
           const cut = disk.crash(null);
           cut.put(PATHS.journal, Uint8Array.from(journal).fill(0, torn, to));
