@@ -2,7 +2,7 @@
  * Opening a client: models -> schema, compared with the generated code (stale?) and with the database (drifted?), then
  * repositories over the engine. Whatever fails after the engine was opened closes it again.
  */
-import { ConfigError, SchemaDriftError } from "../base/errors.js";
+import { ConfigError, type ErrorDetails, SchemaDriftError, TenonError } from "../base/errors.js";
 import { suggestion } from "../base/suggest.js";
 import { collectModels } from "../declare/collect.js";
 import type { Engine } from "../engine/engine.js";
@@ -135,23 +135,48 @@ async function bringUpToDate(engine: Engine, schema: Schema, signal: AbortSignal
       const ops = diffSchemas(stored, schema);
       const refused = ops.filter((op) => !isAdditive(op, stored));
       if (refused.length > 0) throw drifted(engine, refused);
-      await engine.admin.apply(ops, schema, { signal });
+      await engine.admin.apply(ops, schema, { signal }).catch((error: unknown) => {
+        throw isReadOnly(error) ? behind(engine, stored === null, ops, error) : error;
+      });
     },
     { signal },
   );
 }
 
 function drifted(engine: Engine, refused: readonly SchemaOp[]): SchemaDriftError {
-  const differences = refused.map(describeOp);
-  const lines = differences.map((difference) => `  - ${difference}`).join("\n");
-  return new SchemaDriftError(
-    "SCHEMA.DRIFT",
-    `The database (${engine.name}) does not fit the models, and these differences are not additions:\n${lines}`,
+  return drift(
+    `The database (${engine.name}) does not fit the models, and these differences are not additions`,
+    refused,
     {
       fix: "change the models back, or move the data to a new database",
-      meta: { differences, operations: refused },
     },
   );
+}
+
+function isReadOnly(error: unknown): boolean {
+  return error instanceof TenonError && error.code === "STORAGE.READ_ONLY";
+}
+
+/** Additions only, but to a database that may not be changed. */
+function behind(engine: Engine, empty: boolean, missing: readonly SchemaOp[], cause: unknown): SchemaDriftError {
+  const state = empty ? "is empty" : "was made from older models";
+  return drift(
+    `The database (${engine.name}) ${state}; open for reading only, it cannot be brought up to the models`,
+    missing,
+    {
+      fix: "open it once for writing with these models, which adds what is new; or read it with the older models",
+      cause,
+    },
+  );
+}
+
+function drift(message: string, operations: readonly SchemaOp[], details: ErrorDetails): SchemaDriftError {
+  const differences = operations.map(describeOp);
+  const lines = differences.map((difference) => `  - ${difference}`).join("\n");
+  return new SchemaDriftError("SCHEMA.DRIFT", `${message}:\n${lines}`, {
+    ...details,
+    meta: { differences, operations },
+  });
 }
 
 async function closeQuietly(engine: Engine): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { collectModels } from "../../src/declare/collect.js";
-import { embedded, file, memory } from "../../src/embedded.js";
+import { embedded, file, folder, memory } from "../../src/embedded.js";
 import { ConfigError, createClient, defineModel, hasMany, SchemaDriftError, SchemaError } from "../../src/index.js";
 import { createBoundClient } from "../../src/runtime.js";
 import { models, openDb, rejection } from "./support.js";
@@ -73,6 +73,41 @@ describe("the database's schema", () => {
     });
     expect(await db.things.findById(1)).toEqual({ id: 1, a: "x", b: 1 });
   });
+});
+
+describe("a database that is open for reading only", () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "tenon-client-"));
+  });
+  afterEach(async () => await rm(dir, { recursive: true }));
+  const old = thing({ a: z.string() });
+  const LAYOUTS = {
+    file: (readOnly: boolean) => file(join(dir, "db.json"), { readOnly }),
+    folder: (readOnly: boolean) => folder(join(dir, "db"), { readOnly }),
+  };
+
+  test.each(Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[])(
+    "%s: additions are drift that names them",
+    async (layout) => {
+      const engine = (readOnly: boolean) => embedded({ storage: LAYOUTS[layout](readOnly) });
+      await (await createClient({ models: old, engine: engine(false) })).close();
+      const grown = { ...thing({ a: z.string(), b: z.string().nullable() }), Other: models.Span };
+      const refused = engine(true);
+      const error = await rejection(createClient({ models: grown, engine: refused }), SchemaDriftError);
+      expect(error.code).toBe("SCHEMA.DRIFT");
+      expect(error.message).toContain("adds model Span");
+      expect(error.message).toContain("adds field `b` (string, nullable) to Thing");
+      expect(error.meta.differences).toHaveLength(2);
+      expect(error.fix).toContain("open it once for writing");
+      expect(error.cause).toMatchObject({ code: "STORAGE.READ_ONLY" });
+      await expect(refused.count("Thing", null)).rejects.toMatchObject({ code: "STORAGE.CLOSED" });
+      const changed = createClient({ models: thing({ a: z.int() }), engine: engine(true) });
+      expect((await rejection(changed, SchemaDriftError)).message).toContain("changes field `a` of Thing");
+      await using db = await createClient<"things">({ models: old, engine: engine(true) });
+      expect(await db.things.count()).toBe(0);
+    },
+  );
 });
 
 test.each([

@@ -85,6 +85,7 @@ export class PostgresEngine implements Engine {
       layout,
       session: (connection, schema) =>
         openSession(connection, {
+          name,
           compiler: new Compiler(dialect, schema),
           typed: (error) => this.#typed(error),
           inTransaction: false,
@@ -289,7 +290,8 @@ export class PostgresEngine implements Engine {
       } catch (error) {
         if (!this.#open || !(error instanceof TenonError) || attempt > this.#source.servers) throw error;
         if (error.code === "STORAGE.DISCONNECTED" && attempt < this.#source.servers) continue;
-        if (!onReplica || !(error instanceof ConflictError || error.code === "STORAGE.IO")) throw error;
+        const behind = error instanceof ConflictError || error.code === "SCHEMA.DRIFT" || error.code === "STORAGE.IO";
+        if (!onReplica || !behind) throw error;
         need = "write";
       }
     }
@@ -343,7 +345,8 @@ export class PostgresEngine implements Engine {
 
   #session(connection: PostgresConnection, inTransaction = false, lockRows = false): SqlSession {
     const typed = (error: unknown) => this.#typed(error);
-    return openSession(connection, { compiler: this.#compilerNow(), typed, inTransaction, lockRows });
+    const { name } = this;
+    return openSession(connection, { name, compiler: this.#compilerNow(), typed, inTransaction, lockRows });
   }
 
   #explain(connection: PostgresConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {

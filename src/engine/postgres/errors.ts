@@ -25,6 +25,17 @@ export function constraintOf(error: unknown): ConstraintKind | null {
   return CONSTRAINTS.get(sqlState(error)) ?? null;
 }
 
+/** undefined_table, undefined_column. */
+export function isDrifted(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === "42P01" || state === "42703";
+}
+
+/** Every column of every table that the connection finds by its bare name. */
+export const TABLES = `select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relkind in ('r', 'p') and c.relnamespace <> 'pg_catalog'::regnamespace and pg_table_is_visible(c.oid)
+  and a.attnum > 0 and not a.attisdropped`;
+
 /** Whether the connection that gave the error is gone: no answer of the server, or its last one. */
 export function isConnectionLost(error: unknown): boolean {
   if (error instanceof TenonError)

@@ -4,17 +4,20 @@ import type { FindQuery } from "../../query/ir.js";
 import type { ExplainOptions, Plan } from "../engine.js";
 import type { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
+import { missingBy, missingIn, tableDrift, tablesOf } from "../sql/drift.js";
 import { explainSql } from "../sql/explain.js";
 import { SqlSession } from "../sql/session.js";
 import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
-import { constraintOf, isConnectionLost } from "./errors.js";
+import { constraintOf, isConnectionLost, isDrifted, TABLES } from "./errors.js";
 import { advanceSequence } from "./sequence.js";
 
 /** The wire protocol counts parameters in 16 bits. */
 export const PARAMETER_LIMIT = 65535;
 
 export interface SessionOptions {
+  /** Of the engine, for messages. */
+  readonly name: string;
   readonly compiler: Compiler;
   /** The typed error for whatever was thrown, or that the engine is closed. */
   typed(error: unknown): Error;
@@ -34,6 +37,7 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
       if (isConnectionLost(error)) return inTransaction || tried === null ? typed(error) : (error as Error);
       try {
         if (inTransaction && tried !== null) await connection.undoWrite();
+        if (isDrifted(error)) return await drift(connection, options, error);
         if (tried === null || constraintOf(error) === null) return typed(error);
         const find = async (query: FindQuery) => {
           const { compiled, statement } = compiler.find(query);
@@ -59,6 +63,17 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
       return result;
     },
   });
+}
+
+/** A transaction whose read has failed answers no more: then there are only the words of the error. */
+async function drift(connection: PostgresConnection, options: SessionOptions, error: unknown): Promise<Error> {
+  const { schema } = options.compiler;
+  const looked = await connection.raw.run(TABLES, []).then(
+    ({ rows }) => missingIn(tablesOf(rows), schema, dialect),
+    () => [],
+  );
+  const missing = looked.length > 0 ? looked : missingBy((error as Error).message, schema, dialect);
+  return tableDrift(options.name, missing, error);
 }
 
 export async function explainOn(

@@ -19,6 +19,7 @@ import type {
 } from "../engine.js";
 import { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
+import { missingIn, tableDrift, tablesOf } from "../sql/drift.js";
 import { explainSql } from "../sql/explain.js";
 import { isOneStatement, type SessionContext, SqlSession } from "../sql/session.js";
 import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
@@ -26,7 +27,7 @@ import { TransactionGuard } from "../transaction-guard.js";
 import { sqliteAdmin } from "./admin.js";
 import { type ConnectionOptions, closedStorage, type SqliteConnection, SqliteConnections } from "./connections.js";
 import { sqliteDialect } from "./dialect.js";
-import { constraintOf, sqliteError } from "./errors.js";
+import { constraintOf, maybeDrifted, sqliteError, TABLES } from "./errors.js";
 
 const CAPABILITIES: Capabilities = {
   pushdown: new Set<Filter["kind"]>(["and", "or", "not", "compare", "in", "text", "related"]),
@@ -81,6 +82,8 @@ export class SqliteEngine implements Engine {
       if (ready === null) return undefined;
       return ready.compiled.decode(this.#connections.reader().query(ready.statement))[0] ?? null;
     } catch (error) {
+      // What is wrong is looked up by `find`, which may wait.
+      if (maybeDrifted(error)) return undefined;
       throw sqliteError(error, this.#options.path);
     }
   }
@@ -219,6 +222,7 @@ export class SqliteEngine implements Engine {
       // A refused statement is undone alone; the transaction can still look things up.
       explainError: async (error, tried) => {
         if (!this.#open) return closedStorage();
+        if (maybeDrifted(error)) return this.#drift(error, connection, compiler.schema);
         if (tried === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
         const find = async (query: FindQuery) => {
           const { compiled, statement } = compiler.find(query);
@@ -229,6 +233,17 @@ export class SqliteEngine implements Engine {
       // AUTOINCREMENT remembers the largest key by itself.
       advanceSequence: async () => {},
     };
+  }
+
+  /** The tables are looked at: SQLite's code for an unknown table or column is that of many other errors. */
+  #drift(error: unknown, { handle }: SqliteConnection, schema: Schema): Error {
+    const { path } = this.#options;
+    try {
+      const missing = missingIn(tablesOf(handle.all(TABLES, [])), schema, sqliteDialect);
+      return missing.length > 0 ? tableDrift(path, missing, error) : sqliteError(error, path);
+    } catch {
+      return sqliteError(error, path);
+    }
   }
 
   async #explain(connection: SqliteConnection, query: FindQuery, options?: ExplainOptions): Promise<Plan> {

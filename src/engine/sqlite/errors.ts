@@ -10,6 +10,7 @@ import {
 
 /** Extended result codes by name (better-sqlite3) and number (node:sqlite): https://www.sqlite.org/rescode.html */
 const NAMES: Readonly<Record<number, string>> = {
+  1: "SQLITE_ERROR",
   5: "SQLITE_BUSY",
   6: "SQLITE_LOCKED",
   8: "SQLITE_READONLY",
@@ -50,6 +51,15 @@ export function constraintOf(error: unknown): ConstraintKind | null {
       return null;
   }
 }
+
+/** SQLite has no code of its own for a table or column that it does not know. */
+export function maybeDrifted(error: unknown): boolean {
+  return sqliteCode(error) === "SQLITE_ERROR";
+}
+
+/** Every column of every table. */
+export const TABLES =
+  "select m.name, c.name from sqlite_schema m, pragma_table_xinfo(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'";
 
 /** What is no constraint: trouble with the file, the disk, or other processes. */
 export function sqliteError(error: unknown, path: string): Error {
