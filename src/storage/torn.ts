@@ -49,29 +49,37 @@ export function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expect
   if (end > bytes.length || at + HEAD_BYTES > bytes.length) return;
   // The record is complete. Of a sector that did not arrive, or not whole, the end is zeros.
   if (head === null && !isHeadWithFlippedBit(bytes, at, store) && headEndsInZeros(bytes, at)) return;
+  let torn = false;
   for (let from = at + HEAD_BYTES; from < end; ) {
     const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, bytes.length);
-    // The sector of an intact record that follows has arrived.
-    if (edge > limit) break;
-    if (endsInZeros(bytes, head, edge, end) && !mayBeFlip(bytes, at, head, edge - 1)) return;
+    const zeros = zerosIn(bytes, head, from, Math.min(edge, end));
+    if (zeros >= 0) {
+      // What did not arrive of a sector is its end. The sector of an intact record that follows has arrived.
+      if (edge > limit || !isZero(bytes, zeros, edge)) throw damaged(path, at, "a record holds zeros");
+      torn ||= zeros < edge - 1 || !mayBeFlip(bytes, at, head, zeros);
+    }
     from = edge;
   }
+  if (torn) return;
   throw damaged(path, at, "a record is complete but its checksum is wrong");
 }
 
 /**
- * Whether the end of a sector, or of what there is of it, did not arrive, and that began before `end`, where the record ends.
- * How many zeros that makes is open: a write may have been a short one. One is enough in a payload, which is text; where a
- * head may lie in between there must be more of them than heads hold in a row.
+ * Where the zeros of a sector's part begin, or -1. One is enough in a payload, which is text. Without a head there may be others
+ * in between, with zeros of their own: then only more of them than those hold in a row, at the end.
  */
-function endsInZeros(bytes: Buffer, head: RecordHead | null, edge: number, end: number): boolean {
-  return isZero(bytes, head === null ? Math.max(0, edge - HEAD_ZEROS - 1) : Math.min(edge, end) - 1, edge);
+function zerosIn(bytes: Buffer, head: RecordHead | null, from: number, to: number): number {
+  if (head === null) {
+    const last = Math.max(from, to - HEAD_ZEROS - 1);
+    return isZero(bytes, last, to) ? last : -1;
+  }
+  const at = bytes.indexOf(0, from);
+  return at < to ? at : -1;
 }
 
 /** Whether a zero in a payload may be a byte of which one bit changed: the disk's work, never that of a power cut. */
 function mayBeFlip(bytes: Buffer, at: number, head: RecordHead | null, zero: number): boolean {
-  if (bytes[zero - 1] === 0) return false;
-  if (head === null) return true;
+  if (head === null) return bytes[zero - 1] !== 0;
   const copy = Buffer.from(bytes.subarray(at, at + HEAD_BYTES + head.length));
   for (let bit = 1; bit < 256; bit <<= 1) {
     copy[zero - at] = bit;

@@ -152,7 +152,7 @@ describe("fuzz", () => {
     }
   });
 
-  test("noise over the end of a record and the head of the next is damage, wherever the sectors end", async () => {
+  test("noise over the end of a record and the head of the next, or parts of a head in a record, are damage wherever the sectors end", async () => {
     for (let before = 0; before < 512; before += 7) {
       const disk = new MemoryDisk();
       const store = file(PATHS.data, { files: disk.files });
@@ -163,6 +163,12 @@ describe("fuzz", () => {
       const journal = disk.crash(null).peek(PATHS.journal)!;
       const last = Buffer.from(journal).lastIndexOf("TNRC");
       const heads = [Buffer.from(journal).lastIndexOf("TNRC", last - 1), last];
+      for (let twice = 2; twice < 40; twice += 3) {
+        const repeated = disk.crash(null);
+        const end = last + HEAD_BYTES;
+        repeated.put(PATHS.journal, Buffer.concat([journal.subarray(0, end), journal.subarray(end - twice)]));
+        await expect(open(repeated), `${twice} bytes twice, sector ends ${before}`).rejects.toThrow(CorruptionError);
+      }
       for (const head of heads) {
         for (let from = head - 20; from < head + 30; from += 2) {
           for (const length of [3, 12, 30, 60]) {
@@ -239,8 +245,8 @@ describe("fuzz", () => {
 describe.runIf(process.platform === "linux")("processes", () => {
   test("a lock whose process has ended is free although nobody asked for its exit code", async () => {
     const folder = mkdtempSync(join(tmpdir(), "tenon-zombie-"));
-    // The shell becomes `sleep`, which never asks for the exit code of its child.
-    const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+    // The shell becomes `sleep`, which never asks for the exit code of its child: that one has to last until then.
+    const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
     try {
       const pid = Number(String((await once(parent.stdout, "data"))[0]));
       const stat = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
