@@ -24,15 +24,51 @@ export function withMaps(
   schema: Schema,
   declared: ReadonlyMap<string, Place>,
   out: string,
+  cache: MapCache | null = null,
 ): readonly GeneratedFile[] {
   if (declared.size === 0) return files;
   const owner = new Owner(schema, declared);
+  const context = `${out}\n${[...schema.models.keys()].join()}`;
   return files.flatMap((file) => {
     if (!file.path.endsWith(".d.ts")) return [file];
+    const known = cache?.find(file, context, declared) ?? null;
+    if (known !== null) return known;
+    owner.looked.clear();
+    owner.models.clear();
     const map = mapOf(file, owner, out);
-    if (map === null) return [file];
-    return [{ path: file.path, text: `${file.text}//# sourceMappingURL=${file.path}.map\n` }, map];
+    const reference = `//# sourceMappingURL=${file.path}.map\n`;
+    const made = map === null ? [file] : [{ path: file.path, text: `${file.text}${reference}` }, map];
+    // What the members of another model are, its own text does not tell.
+    if (owner.models.size === 1) cache?.keep(file, { context, looked: new Map(owner.looked), made });
+    return made;
   });
+}
+
+interface KeptMap {
+  /** Where the output goes, and which models there are. */
+  readonly context: string;
+  readonly looked: ReadonlyMap<string, Place | undefined>;
+  readonly made: readonly GeneratedFile[];
+}
+
+/** Maps of files that are the very same objects as before, while all places that were looked up are where they were. */
+export class MapCache {
+  readonly #kept = new WeakMap<GeneratedFile, KeptMap>();
+
+  find(file: GeneratedFile, context: string, declared: ReadonlyMap<string, Place>): readonly GeneratedFile[] | null {
+    const kept = this.#kept.get(file);
+    if (kept === undefined || kept.context !== context) return null;
+    for (const [key, place] of kept.looked) if (!samePlace(place, declared.get(key))) return null;
+    return kept.made;
+  }
+
+  keep(file: GeneratedFile, map: KeptMap): void {
+    this.#kept.set(file, map);
+  }
+}
+
+function samePlace(a: Place | undefined, b: Place | undefined): boolean {
+  return a === b || (a?.file === b?.file && a?.line === b?.line && a?.column === b?.column);
 }
 
 /** Which declared thing a generated name stands for. */
@@ -42,6 +78,9 @@ class Owner {
   /** What the members of a model's types are about, by name: `posts`, `withPosts`, `withPostsCount` -> `posts`. */
   readonly #members = new Map<ModelMeta, ReadonlyMap<string, string>>();
   readonly #collections: ReadonlyMap<string, string>;
+  /** What was asked for, and where it is. */
+  readonly looked = new Map<string, Place | undefined>();
+  readonly models = new Set<string>();
 
   constructor(schema: Schema, declared: ReadonlyMap<string, Place>) {
     this.#declared = declared;
@@ -54,13 +93,21 @@ class Owner {
     // The longest name first: `PostTagWhere` is of PostTag, not of Post.
     for (let end = name.length; end > 0; end--) {
       const model = /[a-z]/.test(name.charAt(end)) ? undefined : this.#models.get(name.slice(0, end));
-      if (model !== undefined) return { model, suffix: name.slice(end) };
+      if (model === undefined) continue;
+      this.models.add(model.name);
+      return { model, suffix: name.slice(end) };
     }
     return null;
   }
 
   model(name: string): Place | undefined {
-    return this.#declared.get(name);
+    return this.#place(name);
+  }
+
+  #place(key: string): Place | undefined {
+    const place = this.#declared.get(key);
+    this.looked.set(key, place);
+    return place;
   }
 
   /** A field, a relation, or a step of the builder; members that are declared elsewhere lead to the model. */
@@ -69,7 +116,7 @@ class Owner {
     this.#members.set(model, members);
     const about = members.get(name);
     if (about === undefined) return undefined;
-    return this.#declared.get(`${model.name}.${about}`) ?? (about === name ? this.model(model.name) : undefined);
+    return this.#place(`${model.name}.${about}`) ?? (about === name ? this.model(model.name) : undefined);
   }
 
   collection(name: string): Place | undefined {

@@ -4,8 +4,10 @@
  * not by trusting events. After a failure, or when the config changes, everything starts afresh.
  */
 import { statSync } from "node:fs";
-import { type Generated, generate } from "./generate.js";
+import { RenderCache } from "../templates/render-cache.js";
+import { type Caches, type Generated, generate } from "./generate.js";
 import { type LoadOptions, loadProject, openCode, type Project } from "./load.js";
+import { MapCache } from "./maps.js";
 import type { UserCode } from "./user-code.js";
 
 export interface SessionRun {
@@ -15,6 +17,7 @@ export interface SessionRun {
 
 export class Session {
   readonly #options: LoadOptions;
+  readonly #caches: Caches = { texts: new RenderCache(), maps: new MapCache() };
   #loaded: { readonly project: Project; readonly code: UserCode } | null = null;
   #stamps = new Map<string, string>();
   #files: readonly string[] = [];
@@ -49,7 +52,7 @@ export class Session {
         this.#files = [...new Set([project.configFile, ...this.#files])];
         loaded = { project, code: openCode(project) };
       } else loaded.code.forget(changed);
-      const generated = await generate(loaded.project, loaded.code);
+      const generated = await generate(loaded.project, loaded.code, this.#caches);
       this.#files = generated.loaded.files;
       this.#loaded = loaded;
       return { project: loaded.project, generated };

@@ -6,6 +6,7 @@ import { renderModel, renderNamed } from "./model.js";
 import { type Naming, nameSchema } from "./naming.js";
 import { renderPopulate } from "./populate.js";
 import { renderQuery } from "./query.js";
+import type { RenderCache } from "./render-cache.js";
 import { renderRepository, renderTypes, renderValues } from "./repository.js";
 import { type RenderOptions, Scope } from "./scope.js";
 import { HEADER } from "./text.js";
@@ -51,20 +52,25 @@ export type Rendered =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** Renders everything, or says what stands in the way. */
-export function renderSchema(schema: Schema, options: RenderOptions): Rendered {
+export function renderSchema(
+  schema: Schema,
+  options: RenderOptions,
+  cache: RenderCache<GeneratedFile> | null = null,
+): Rendered {
   const naming = nameSchema(schema);
   if (naming.problems.length > 0) return { ok: false, problems: naming.problems };
-  const files: GeneratedFile[] = [];
-  for (const model of schema.models.values()) {
+  const render = (model: ModelMeta): GeneratedFile => {
     const file = naming.file(model.name);
     const scope = new Scope(schema, naming, options, file);
-    const blocks = PER_MODEL.map((render) => render(model, scope)).filter((block) => block !== "");
-    files.push({
+    const blocks = PER_MODEL.map((part) => part(model, scope)).filter((block) => block !== "");
+    return {
       path: `${file}.d.ts`,
       // Imports come last: whoever opens the file wants to see the row.
       text: `${[HEADER, ...blocks, ...[scope.imports().join("\n")].filter((text) => text !== "")].join("\n\n")}\n`,
-    });
-  }
+    };
+  };
+  const kept = cache?.over(schema, naming, options) ?? null;
+  const files = [...schema.models.values()].map((model) => kept?.(model, () => render(model)) ?? render(model));
   for (const { path, render } of PER_SCHEMA) files.push({ path, text: render(schema, naming, options) });
   return { ok: true, files };
 }

@@ -39,6 +39,35 @@ function oncePerModel<T>(find: (schema: Schema, model: ModelMeta) => T): (schema
   };
 }
 
+/** Relations by the model that they lead to or through, so that no search goes over all models. */
+const relationsAt = new WeakMap<Schema, ReadonlyMap<string, Around>>();
+
+interface Around {
+  /** hasOne and hasMany. */
+  readonly pointing: RelationMeta[];
+  readonly through: NonNullable<RelationMeta["through"]>[];
+}
+
+const NOTHING: Around = { pointing: [], through: [] };
+
+function around(schema: Schema, model: ModelMeta): Around {
+  let all = relationsAt.get(schema);
+  if (all === undefined) {
+    const made = new Map(
+      [...schema.models.keys()].map((name): [string, Around] => [name, { pointing: [], through: [] }]),
+    );
+    for (const { relations } of schema.models.values())
+      for (const relation of relations) {
+        if (relation.kind === "hasOne" || relation.kind === "hasMany")
+          made.get(relation.target)?.pointing.push(relation);
+        if (relation.through) made.get(relation.through.model)?.through.push(relation.through);
+      }
+    relationsAt.set(schema, made);
+    all = made;
+  }
+  return all.get(model.name) ?? NOTHING;
+}
+
 export const linksOf = oncePerModel(findLinks);
 
 function findLinks(schema: Schema, model: ModelMeta): readonly Link[] {
@@ -46,20 +75,11 @@ function findLinks(schema: Schema, model: ModelMeta): readonly Link[] {
   for (const relation of model.relations)
     if (relation.kind === "belongsTo")
       groups.set(keyOf(relation.from), { names: relation.from, relation, pointed: false });
-  for (const other of schema.models.values())
-    for (const relation of other.relations) {
-      if (relation.target !== model.name || (relation.kind !== "hasOne" && relation.kind !== "hasMany")) continue;
-      const known = groups.get(keyOf(relation.to));
-      groups.set(keyOf(relation.to), { names: relation.to, relation: known?.relation ?? null, pointed: true });
-    }
-  for (const other of schema.models.values())
-    for (const { through } of other.relations) {
-      if (through?.model !== model.name) continue;
-      for (const names of [through.from, through.to]) {
-        const known = groups.get(keyOf(names));
-        groups.set(keyOf(names), { names, relation: known?.relation ?? null, pointed: true });
-      }
-    }
+  const { pointing, through } = around(schema, model);
+  for (const names of [...pointing.map(({ to }) => to), ...through.flatMap(({ from, to }) => [from, to])]) {
+    const known = groups.get(keyOf(names));
+    groups.set(keyOf(names), { names, relation: known?.relation ?? null, pointed: true });
+  }
   const shared = sharedFields([...groups.values()].map((group) => group.names));
   const links: Link[] = [];
   let alternatives = 0;
@@ -80,10 +100,7 @@ function findSharedFields(schema: Schema, model: ModelMeta): ReadonlySet<string>
   const keys = new Map<string, readonly string[]>();
   for (const relation of model.relations)
     if (relation.kind === "belongsTo") keys.set(keyOf(relation.from), relation.from);
-  for (const other of schema.models.values())
-    for (const relation of other.relations)
-      if (relation.target === model.name && (relation.kind === "hasOne" || relation.kind === "hasMany"))
-        keys.set(keyOf(relation.to), relation.to);
+  for (const { to } of around(schema, model).pointing) keys.set(keyOf(to), to);
   return sharedFields([...keys.values()]);
 }
 

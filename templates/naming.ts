@@ -30,6 +30,8 @@ export interface Naming {
   named(type: FieldType): NamedType | null;
   /** The named types that a file declares, in order. */
   declaredIn(file: string): readonly NamedType[];
+  /** Those that its model's types have, in the order of the types: declared there or in another file. */
+  usedIn(file: string): readonly NamedType[];
 }
 
 /** What each model's file declares beside its row interface. */
@@ -61,20 +63,27 @@ export function nameSchema(schema: Schema): Naming {
   const named = new Map<FieldType, NamedType>();
   const byFile = new Map<string, NamedType[]>();
   const byName = new Map<string, NamedType>();
+  const used = new Map<string, NamedType[]>();
+  const use = (type: FieldType, entry: NamedType, file: string): void => {
+    named.set(type, entry);
+    const list = used.get(file) ?? [];
+    used.set(file, list);
+    list.push(entry);
+  };
   const declare = (type: ObjectType | EnumType, wanted: string, file: string): void => {
     const shape = JSON.stringify(type, stable);
     let name = wanted;
     for (let n = 2; ; n++) {
       const same = byName.get(name);
       if (same !== undefined && JSON.stringify(same.type, stable) === shape) {
-        named.set(type, same);
+        use(type, same, file);
         return;
       }
       const all = type.kind === "enum" ? [name] : [name, ...OBJECT_SUFFIXES.map((suffix) => `${name}${suffix}`)];
       if (all.every((candidate) => !owners.has(candidate))) {
         for (const each of all) owners.set(each, `type ${name}`);
         const entry = { name, file, type };
-        named.set(type, entry);
+        use(type, entry, file);
         byName.set(name, entry);
         byFile.set(file, [...(byFile.get(file) ?? []), entry]);
         return;
@@ -129,6 +138,7 @@ export function nameSchema(schema: Schema): Naming {
     file: (model) => files.get(model) ?? kebab(model),
     named: (type) => named.get(type) ?? null,
     declaredIn: (file) => byFile.get(file) ?? [],
+    usedIn: (file) => used.get(file) ?? [],
   };
 }
 
@@ -160,7 +170,7 @@ function fileNames(schema: Schema): ReadonlyMap<string, string> {
 }
 
 /** bigint has no JSON form. */
-function stable(_key: string, value: unknown): unknown {
+export function stable(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}n` : value;
 }
 
