@@ -27,8 +27,9 @@ const onMemory: Target = {
 
 async function placeIn(storage: (folder: string) => Store, from?: string): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), "tenon-test-"));
-  // A lock is the running process's, not part of the data.
-  if (from !== undefined) await cp(from, folder, { recursive: true, filter: (path) => !path.endsWith(".lock") });
+  // The lock is the running process's, and temporary files of a checkpoint go while they are copied.
+  const kept = (path: string): boolean => !/\.(lock|tmp)$/.test(path);
+  if (from !== undefined) await cp(from, folder, { recursive: true, filter: kept });
   return {
     engine: () => embedded({ storage: storage(folder) }),
     copy: () => placeIn(storage, folder),

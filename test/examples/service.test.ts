@@ -6,7 +6,8 @@ import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { embeddedPostgres, pg } from "../support/drivers.js";
-import { makeHome, PostgresServer, postgresUrl } from "../support/postgres-server.js";
+import { makeHome } from "../support/postgres-home.js";
+import { PostgresServer, postgresUrl } from "../support/postgres-server.js";
 import { folder } from "./support.js";
 
 const SERVICE = resolve(import.meta.dirname, "../../examples/service");

@@ -9,7 +9,8 @@ import { postgres } from "../../src/postgres.js";
 import { sqlite } from "../../src/sqlite.js";
 import { betterSqlite3, embeddedPostgres, pg } from "../support/drivers.js";
 import { queries } from "../support/ir.js";
-import { makeHome, PostgresServer } from "../support/postgres-server.js";
+import { makeHome } from "../support/postgres-home.js";
+import { PostgresServer } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
 import { rejects } from "../support/target.js";
 

@@ -3,7 +3,8 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, vi } from "vitest";
 import { pg } from "./drivers.js";
-import { makeHome, PostgresServer } from "./postgres-server.js";
+import { makeHome } from "./postgres-home.js";
+import { PostgresServer } from "./postgres-server.js";
 
 const FLAGS = ["wal_keep_size=64MB", "synchronous_commit=on", "max_connections=60"];
 const REPLICA_FLAGS = [...FLAGS, "wal_retrieve_retry_interval=100ms", "max_standby_streaming_delay=50ms"];

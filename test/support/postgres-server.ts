@@ -12,7 +12,6 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -20,13 +19,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DRIVERS, pg } from "./drivers.js";
-import { watchOver } from "./watchdog.js";
+import { HOME_VARIABLE, makeHome, type Ready, removeHome } from "./postgres-home.js";
 
-export const HOME_VARIABLE = "TENON_TEST_POSTGRES_HOME";
 const FLAGS = [
   "fsync=off",
   "full_page_writes=off",
@@ -230,11 +227,6 @@ export function freePort(): Promise<number> {
   });
 }
 
-interface Ready {
-  readonly url: string;
-  readonly pid: number;
-}
-
 /** The address of the run's server, started now if it is not running. */
 export async function postgresUrl(): Promise<string> {
   const home = process.env[HOME_VARIABLE] ?? ownHome();
@@ -261,27 +253,6 @@ export async function postgresUrl(): Promise<string> {
     if (text.endsWith("}")) return (JSON.parse(text) as Ready).url;
   }
   throw new RangeError(`the PostgreSQL server of ${home} did not start`);
-}
-
-export function makeHome(): string {
-  const home = mkdtempSync(join(tmpdir(), "tenon-postgres-"));
-  // The server's user must be able to pass through.
-  chmodSync(home, 0o755);
-  watchOver(home);
-  return home;
-}
-
-/** Stops the server of the home, if there is one, and removes it. */
-export function removeHome(home: string): void {
-  const ready = join(home, "ready.json");
-  if (existsSync(ready)) {
-    try {
-      process.kill((JSON.parse(readFileSync(ready, "utf8")) as Ready).pid, "SIGQUIT");
-    } catch {
-      // It has ended by itself.
-    }
-  }
-  rmSync(home, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 function ownHome(): string {
