@@ -51,6 +51,8 @@ export async function objectImages(seed: number, tally: Tally): Promise<void> {
   let player: Player | null = null;
   const images: Image[] = [];
   const image = (of: Saved, isTorn: boolean, least: number, where: string): void => {
+    // Writes that were made at once with a refused one may go on without it, which these books cannot say; see badAnswers.
+    if (trouble > 0 && saves > trouble) return;
     const most = (player?.books.states.length ?? 1) - 1;
     images.push({ object: of, isTorn, least, most, where: `save ${saves}, ${where}` });
   };
