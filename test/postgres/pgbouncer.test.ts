@@ -131,11 +131,13 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
       const client = await pool.connect();
       const query = client.query.bind(client);
       client.query = (config) => {
-        asked.push(config.name);
+        // Not what is asked because there is no such table.
+        if (/count\(/.test(config.text)) asked.push(config.name);
         return query(config);
       };
       client.release();
       for (let i = 0; i < 3; i++) await engine.count("Item", null).catch(() => undefined);
+      expect(asked).toHaveLength(3);
       expect(asked.slice(1).every((name) => name !== undefined)).toBe(true);
       await engine.close();
       await pool.end();
