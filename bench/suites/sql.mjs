@@ -87,7 +87,8 @@ async function startServer(log) {
   log("starting PostgreSQL …");
   const { register } = await import("tsx/esm/api");
   register();
-  const { PostgresServer, makeHome, removeHome } = await import("../../test/support/postgres-server.ts");
+  const { makeHome, removeHome } = await import("../../test/support/postgres-home.ts");
+  const { PostgresServer } = await import("../../test/support/postgres-server.ts");
   const home = makeHome();
   const server = await PostgresServer.make(join(home, "server"), {
     flags: ["synchronous_commit=on", "shared_buffers=256MB"],
