@@ -95,9 +95,6 @@ export class FilePersistence implements Persistence {
   }
 
   async #load(spaces: readonly Space[]): Promise<Roots> {
-    await this.#files.sweep(this.#paths.data);
-    await this.#files.sweep(this.#paths.journal);
-    await this.#files.sweep(this.#paths.registry);
     this.#use(spaces);
     const content = await this.#readData(spaces);
     const bytes = await this.#files.read(this.#paths.journal);
@@ -108,6 +105,8 @@ export class FilePersistence implements Persistence {
     this.#checkpointed = content === null || content.foreign ? -1 : content.sequence;
     let roots = await rootsOf(content, spaces, this.#paths.data);
     if (replayed !== null) roots = await this.#replay(roots, replayed, spaces);
+    // Nothing was changed up to here: what is refused stays as it was found.
+    for (const path of [this.#paths.data, this.#paths.journal, this.#paths.registry]) await this.#files.sweep(path);
     const behind = replayed === null || replayed.base + replayed.commits.length < roots.sequence;
     if (this.#settings.checkpoint === "commit") {
       if (replayed !== null && replayed.commits.length > 0) await this.#writeData(roots);

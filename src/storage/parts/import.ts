@@ -106,13 +106,13 @@ interface Found {
 }
 
 async function collectionFiles(disk: PartDisk, collection: string): Promise<readonly Found[]> {
-  const names = await disk.files.list(disk.settings.folder);
+  const names = await disk.names(".");
   const bases = basesOf(collection);
   const found = names.filter((name) => bases.some((base) => name === `${base}.json` || name === `${base}.json.gz`));
   if (found.length > 1) throw ambiguous(disk, collection, found);
   if (found.length === 0) {
     for (const base of bases) {
-      if ((await disk.files.list(disk.path(base))).some((name) => /^(meta|shard_.*)\.json(\.gz)?$/.test(name))) {
+      if ((await disk.names(base)).some((name) => /^(meta|shard_.*)\.json(\.gz)?$/.test(name))) {
         throw wrongLayout(disk, "shards", `${disk.path(base)} holds shards`);
       }
     }
@@ -121,12 +121,12 @@ async function collectionFiles(disk: PartDisk, collection: string): Promise<read
 }
 
 async function shardFiles(disk: PartDisk, collection: string): Promise<readonly Found[]> {
-  const names = await disk.files.list(disk.settings.folder);
+  const names = await disk.names(".");
   const found: Found[] = [];
   for (const base of basesOf(collection)) {
     const whole = names.find((name) => name === `${base}.json` || name === `${base}.json.gz`);
     if (whole !== undefined) throw wrongLayout(disk, "folder", `${disk.path(whole)} holds the whole collection`);
-    for (const name of await disk.files.list(disk.path(base))) {
+    for (const name of await disk.names(base)) {
       const shard = /^shard_(.*)\.json(\.gz)?$/s.exec(name)?.[1];
       if (shard !== undefined) found.push({ file: join(base, name), shard: nameOf(shard) ?? shard });
     }

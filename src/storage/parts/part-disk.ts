@@ -56,13 +56,12 @@ export interface PartLine {
   readonly unique?: { readonly [index: string]: readonly Json[] };
 }
 
-interface ListLine {
+/** In the tenon.json of shards: the list of a collection. */
+export interface ListLine {
   readonly collection: string;
   readonly file: string;
   readonly sequence: number;
 }
-
-const TEMPORARY = /\.(json|json\.gz|journal)\.[0-9a-f]{16}\.tmp$/;
 
 export class PartDisk {
   readonly settings: DiskSettings;
@@ -73,6 +72,8 @@ export class PartDisk {
   readonly #others = new Map<string, Buffer[]>();
   /** Files that nothing lists any more, to be removed once the manifests say so. */
   readonly #obsolete = new Set<string>();
+  /** Files that were about to be removed when a crash came: not there any more for whoever looks. See leftovers.ts. */
+  leftovers: ReadonlySet<string> = new Set();
 
   constructor(settings: DiskSettings) {
     this.settings = settings;
@@ -91,12 +92,7 @@ export class PartDisk {
   }
 
   /** Remembers what the top manifest lists. */
-  async use(top: Manifest): Promise<void> {
-    // Left by a crash between the manifest and the removal. A crash inside the checkpoint after it may have left a file that
-    // was written anew, and that its collection's manifest lists.
-    for (const file of top.head.removing ?? []) {
-      if (!(await this.#isListedAgain(file))) await this.files.remove(this.path(file));
-    }
+  use(top: Manifest): void {
     for (const line of top.lines) {
       const { collection } = JSON.parse(line.toString("utf8")) as { collection: string };
       const known = this.#others.get(collection);
@@ -105,10 +101,10 @@ export class PartDisk {
     }
   }
 
-  async #isListedAgain(file: string): Promise<boolean> {
-    if (this.settings.layout !== "shards") return false;
-    const meta = await readManifest(this.files, this.path(join(dirname(file), "meta.json")));
-    return meta?.lines.some((line) => (JSON.parse(line.toString("utf8")) as { file?: unknown }).file === file) ?? false;
+  /** Names of the files in a directory of this folder. */
+  async names(dir: string): Promise<readonly string[]> {
+    const names = await this.files.list(this.path(dir));
+    return this.leftovers.size === 0 ? names : names.filter((name) => !this.leftovers.has(join(dir, name)));
   }
 
   isListed(collection: string): boolean {
@@ -117,6 +113,19 @@ export class PartDisk {
 
   get listed(): readonly string[] {
     return [...this.#others.keys()];
+  }
+
+  /** Lines about collections that no model names. */
+  get unnamed(): readonly Buffer[] {
+    return [...this.#others.values()].flat();
+  }
+
+  /** What the files of the collections that a model names hold, as far as they were looked at. */
+  *known(): Generator<{ readonly file: string; readonly sequence: number }, void, undefined> {
+    for (const { collection, slots, sequence, listed } of this.collections.values()) {
+      if (listed && this.settings.layout === "shards") yield { file: this.#metaOf(collection), sequence };
+      for (const { stored } of slots.values()) if (stored !== null) yield stored;
+    }
   }
 
   /** The listed files of a collection; from now on it is one that a model names. `lines` goes through every line. */
@@ -231,21 +240,6 @@ export class PartDisk {
   /** Whether a manifest no longer says what the files are. */
   get stale(): boolean {
     return [...this.collections.values()].some((collection) => collection.stale);
-  }
-
-  /** Removes temporary files that a crash left. For the holder of the lock. */
-  async sweep(): Promise<void> {
-    const inside = (dir: string, names: readonly string[]) =>
-      names.filter((name) => TEMPORARY.test(name)).map((name) => join(dir, name));
-    const names = await this.files.list(this.settings.folder);
-    const left = inside(this.settings.folder, names);
-    if (this.settings.layout === "shards") {
-      for (const collection of this.#others.keys()) {
-        const dir = this.path(fileName(collection));
-        left.push(...inside(dir, await this.files.list(dir)));
-      }
-    }
-    for (const path of left) await this.files.remove(path);
   }
 
   /** Forgets a collection; its files go with the next manifests. */

@@ -14,6 +14,8 @@ import type { Mutation, PointValue, Snapshot, Space, Store, StoredValue } from "
 import { PartCache } from "./cache.js";
 import { applyChanges, type Changes, encodeChanges, partFor, sortChanges } from "./changes.js";
 import { fold } from "./fold.js";
+import { refuseBeyond } from "./heads.js";
+import { leftoversOf, removeLeftovers } from "./leftovers.js";
 import { PartLoader } from "./loader.js";
 import { readManifest } from "./manifest.js";
 import { type DiskSettings, missing, PartDisk } from "./part-disk.js";
@@ -115,20 +117,18 @@ export class PartStore implements Store {
       throw missing(journal, `it belongs to another database than ${manifest}`);
     }
     this.#disk.store = top?.head.store ?? replayed?.store ?? 0;
-    if (top !== null) await this.#disk.use(top);
-    await this.#disk.sweep();
+    if (top !== null) {
+      this.#disk.use(top);
+      this.#disk.leftovers = await leftoversOf(this.#disk, top);
+    }
     const version = await recover({ disk: this.#disk, journal, top, replayed }, spaces);
     // A new database takes over whatever lies there.
     this.#disk.store ||= randomInt(1, 2 ** 32);
     this.#checkpointed = top?.head.sequence ?? -1;
     const end = replayed === null ? version.sequence : replayed.base + replayed.commits.length;
-    for (const { slots } of this.#disk.collections.values()) {
-      for (const { stored } of slots.values()) {
-        if (stored !== null && stored.sequence > end) {
-          throw missing(journal, `it ends with commit ${end}, but ${stored.file} holds commit ${stored.sequence}`);
-        }
-      }
-    }
+    await refuseBeyond(this.#disk, journal, end);
+    // Nothing was changed up to here: what is refused stays as it was found.
+    await removeLeftovers(this.#disk);
     const usable: Replayed =
       replayed === null || end < version.sequence
         ? await Journal.create(files, journal, version.sequence, this.#disk.store)

@@ -11,6 +11,7 @@ import type { CallOptions } from "../../base/options.js";
 import { CapturedFiles } from "../files/captured.js";
 import { closedError, readOnlyError } from "../refusals.js";
 import type { Maybe, PointValue, Snapshot, Space, Store, StoredValue } from "../store.js";
+import { fileOf } from "./heads.js";
 import { readManifest } from "./manifest.js";
 import { type PartSettings, PartStore } from "./part-store.js";
 
@@ -142,11 +143,4 @@ async function linesOf(captured: CapturedFiles, path: string): Promise<readonly 
     if (error instanceof CorruptionError) return [];
     throw error;
   }
-}
-
-/** The lists of keys behind it can be long. */
-function fileOf(line: Buffer): string {
-  const keys = line.indexOf(',"keys":[');
-  const text = keys < 0 ? line.toString("utf8") : `${line.toString("utf8", 0, keys)}}`;
-  return (JSON.parse(text) as { readonly file: string }).file;
 }

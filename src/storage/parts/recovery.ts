@@ -12,6 +12,7 @@ import { Tree, type TreeEditor } from "../btree.js";
 import type { Replayed } from "../journal.js";
 import { Pace } from "../pace.js";
 import type { Derived, Key, Space, StoredValue } from "../store.js";
+import { readHead } from "./heads.js";
 import { importCollection } from "./import.js";
 import type { Manifest } from "./manifest.js";
 import { entriesOfLine, keysOfLine, missing, type PartDisk, type PartLine } from "./part-disk.js";
@@ -21,6 +22,7 @@ import {
   type Part,
   type Slot,
   type SpaceVersion,
+  type StoredPart,
   uniqueOf,
   type Version,
   WHOLE,
@@ -118,9 +120,7 @@ export async function openSpace(
   for (const { line, slot } of lines) {
     const { stored } = slot;
     if (stored === null) continue;
-    const size = await disk.files.size(disk.path(stored.file));
-    if (size === null) throw missing(disk.path(stored.file), "it is missing");
-    const asListed = size === stored.bytes && !replays.has(slot.name) && !resplit;
+    const asListed = !replays.has(slot.name) && !resplit && (await isAsListed(disk, stored));
     if (asListed && resident.addLine(line, slot.name)) {
       const content = new Content(null, stored.count, weightOf(stored.text, stored.count), true);
       parts.set(slot.name, { slot, content });
@@ -148,6 +148,15 @@ export async function openSpace(
       names.map((name) => open.get(name)!),
     ),
   };
+}
+
+/** As far as its size and its first line tell. */
+async function isAsListed(disk: PartDisk, stored: StoredPart): Promise<boolean> {
+  const path = disk.path(stored.file);
+  const head = await readHead(disk.files, path);
+  if (head === null) throw missing(path, "it is missing");
+  const isOurs = head.store === 0 || head.store === disk.store;
+  return isOurs && head.bytes === stored.bytes && head.sequence === stored.sequence;
 }
 
 /** A partition from its file; what the manifest says about it is made anew when the file is another one by now. */
