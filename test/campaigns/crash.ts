@@ -43,7 +43,7 @@ async function withinTime(work: Promise<void>, seed: number): Promise<void> {
 }
 
 export function emptyTally(): Tally {
-  return { images: 0, second: 0, commits: 0, faults: 0 };
+  return { images: 0, different: 0, second: 0, commits: 0, faults: 0 };
 }
 
 export const crashCampaign: Campaign = async ({ size, seed, keep }) => {
@@ -56,7 +56,8 @@ export const crashCampaign: Campaign = async ({ size, seed, keep }) => {
     passed,
     seconds: (performance.now() - started) / 1000,
     figures: {
-      "crash images opened": tally.images,
+      "crash images judged": tally.images,
+      "of them with different bytes, each opened": tally.different,
       "of them of a second crash": tally.second,
       "commits in the workloads": tally.commits,
       "workloads with a disk error": tally.faults,

@@ -31,6 +31,8 @@ export interface CrashCase {
 
 export interface Tally {
   images: number;
+  /** Those of them that were opened: what is found in one is found in every other one with the same bytes. */
+  different: number;
   second: number;
   commits: number;
   faults: number;
@@ -64,6 +66,7 @@ export function crashCase(seed: number): CrashCase {
 
 export async function crash(one: CrashCase, tally: Tally): Promise<void> {
   const images: Image[] = [];
+  const distinct = new Distinct(one.storage, tally);
   let player: Player | null = null;
   let faults = 0;
   const bounds = () => ({
@@ -75,7 +78,8 @@ export async function crash(one: CrashCase, tally: Tally): Promise<void> {
       const seed = damage === 0 ? null : one.seed * 1009 + images.length;
       const { least, most } = bounds();
       const lost = one.storage.lossy && seed !== null;
-      images.push({ disk: source.crash(seed), least: lost ? 0 : least, most, where: `${where}, damage ${seed}` });
+      const disk = distinct.one(source.crash(seed));
+      images.push({ disk, least: lost ? 0 : least, most, where: `${where}, damage ${seed}` });
     }
   };
   let disk: MemoryDisk;
@@ -104,7 +108,8 @@ export async function crash(one: CrashCase, tally: Tally): Promise<void> {
   for (const [at, image] of images.entries()) {
     tally.images++;
     try {
-      await check(image, at % one.deeper === 0, one, done.books.states, tally);
+      const found = indexOfState(await distinct.text(image.disk), image.least, image.most, done.books.states);
+      if (at % one.deeper === 0) await again(image.disk, one, done.books.states, found, tally);
     } catch (error) {
       throw new CrashFailure(
         `seed ${one.seed}, ${one.storage.name}${one.fault === null ? "" : `, ${JSON.stringify(one.fault)}`}, ${image.where}: ${describe(error)}`,
@@ -129,19 +134,38 @@ async function judge(player: Player, faulty: boolean): Promise<void> {
   else if (text !== null && !(text instanceof TenonError)) throw text;
 }
 
-async function check(
-  image: Image,
-  deeper: boolean,
-  one: CrashCase,
-  states: readonly string[],
-  tally: Tally,
-): Promise<void> {
-  const engine = embedded({ storage: one.storage.open(DIR, image.disk.files) });
-  await engine.open(versionOf(FIRST_SHAPE).schema);
-  const found = indexOfState(await observed(engine), image.least, image.most, states);
-  if (!deeper) return;
-  await engine.close();
-  await again(image.disk.crash(null), one, states, found, tally);
+/** Images by their bytes. Each is opened once, in a copy; most power cuts leave what another one left. */
+class Distinct {
+  readonly #storage: StorageCase;
+  readonly #tally: Tally;
+  readonly #disks = new Map<string, MemoryDisk>();
+  readonly #texts = new Map<MemoryDisk, string>();
+
+  constructor(storage: StorageCase, tally: Tally) {
+    this.#storage = storage;
+    this.#tally = tally;
+  }
+
+  /** The disk that stands for all that hold the same. */
+  one(disk: MemoryDisk): MemoryDisk {
+    const digest = disk.digest();
+    const known = this.#disks.get(digest);
+    if (known === undefined) this.#disks.set(digest, disk);
+    return known ?? disk;
+  }
+
+  /** What an engine finds there. */
+  async text(disk: MemoryDisk): Promise<string> {
+    let text = this.#texts.get(disk);
+    if (text === undefined) {
+      this.#tally.different++;
+      const engine = embedded({ storage: this.#storage.open(DIR, disk.crash(null).files) });
+      await engine.open(versionOf(FIRST_SHAPE).schema);
+      text = await observed(engine);
+      this.#texts.set(disk, text);
+    }
+    return text;
+  }
 }
 
 /** Opens, writes and closes, cut at every call: what was found once is never lost, what is acknowledged then neither. */
@@ -156,13 +180,14 @@ async function again(
   let after = before;
   let acknowledged = false;
   const images: { disk: MemoryDisk; allowed: readonly string[]; where: string }[] = [];
+  const distinct = new Distinct(one.storage, tally);
   let disk: MemoryDisk;
   let seed = one.seed * 31 + found;
   let allowed: readonly string[] = [before];
   const fault = (call: DiskCall): null => {
     if (!NO_CHANGE.has(call.operation)) {
       images.push({
-        disk: disk.crash(call.number % 3 === 0 ? null : seed++),
+        disk: distinct.one(disk.crash(call.number % 3 === 0 ? null : seed++)),
         allowed,
         where: `${acknowledged ? "after" : "before"} one more write, call ${call.number} (${call.operation} ${call.path})`,
       });
@@ -188,14 +213,12 @@ async function again(
   }
   await engine.close();
   allowed = [after];
-  images.push({ disk: disk.crash(seed++), allowed, where: "after closing again" });
+  images.push({ disk: distinct.one(disk.crash(seed++)), allowed, where: "after closing again" });
   for (const image of images) {
     tally.images++;
     tally.second++;
-    const reopened = embedded({ storage: one.storage.open(DIR, image.disk.files) });
     try {
-      await reopened.open(versionOf(FIRST_SHAPE).schema);
-      const text = await observed(reopened);
+      const text = await distinct.text(image.disk);
       if (!image.allowed.includes(text)) throw new CrashFailure("a state that was seen is gone");
     } catch (error) {
       throw new CrashFailure(`second crash ${image.where}: ${describe(error)}`, { cause: error });

@@ -81,6 +81,7 @@ export async function objectImages(seed: number, tally: Tally): Promise<void> {
   tally.commits += done.books.states.length - 1;
   for (const one of images) {
     tally.images++;
+    tally.different++;
     await check(one, done.books.states).catch((error: unknown) => {
       throw new CrashFailure(`seed ${seed}, hooks, ${one.where}: ${describe(error)}`, { cause: error });
     });

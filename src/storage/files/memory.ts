@@ -8,6 +8,7 @@
  *
  * A sync that fails makes nothing durable, and a later one that succeeds does not make up for it (as on Linux).
  */
+import { createHash } from "node:crypto";
 import { dirname } from "node:path";
 import type { Disk, DiskFile, OpenMode, ProcessIdentity } from "./disk.js";
 import { PosixFiles } from "./posix-files.js";
@@ -140,6 +141,17 @@ export class MemoryDisk implements Disk {
 
   paths(): readonly string[] {
     return [...this.#names.keys()].sort();
+  }
+
+  /** Equal for two disks that hold the same names and contents. For disks as `crash` gives them: nothing is waiting for a sync. */
+  digest(): string {
+    const hash = createHash("sha1");
+    for (const dir of [...this.#directories].sort()) hash.update(`${dir}\0`);
+    for (const path of this.paths()) {
+      const { content, length } = this.#names.get(path)!;
+      hash.update(`\0${path}\0${length}\0`).update(content.subarray(0, length));
+    }
+    return hash.digest("hex");
   }
 
   #call(operation: DiskOperation, path: string): string | null {
