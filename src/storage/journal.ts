@@ -1,7 +1,7 @@
 /**
  * The journal: what was committed since the data files were last written.
  *
- *   journal = header record*
+ *   journal = header record* zeros?
  *   header  = "TENONJNL" version store base check       28 bytes, little-endian
  *   version = u32, 1
  *   store   = u32, a random number that all files of one database share; 0: not known
@@ -11,7 +11,8 @@
  *
  * Commits that wait together become one record: one write, one sync. A record is written only after the one before it was
  * synced (strict), so a power cut can damage the last record only, and damage before an intact record that knows the
- * damaged one was synced is the disk's fault: CorruptionError. A torn tail is cut, durably, before anything is appended.
+ * damaged one was synced is the disk's fault: CorruptionError. A torn tail is cut, durably, before anything is appended, and
+ * so are the zeros that are kept behind the last record while commits are strict (files.ts).
  */
 import { crc32 } from "node:zlib";
 import { CorruptionError, StorageError } from "../base/errors.js";
@@ -23,6 +24,9 @@ const HEADER_BYTES = 28;
 const VERSION = 1;
 /** Commits are gathered into one record up to about this size. */
 const GROUP_BYTES = 16 * 1024 * 1024;
+
+/** Zeros kept behind the last record, where each one is synced: those of a hundred small commits. */
+const AHEAD_BYTES = 64 * 1024;
 
 /** When a commit resolves: once on disk; once with the operating system (synced soon after); once in memory. */
 export type Durability = "strict" | "relaxed" | "memory";
@@ -41,7 +45,7 @@ export interface Replayed {
   readonly store: number;
   /** Bytes of the file that are header and whole records. */
   readonly intact: number;
-  /** Bytes of a torn tail behind them. */
+  /** Bytes of a torn tail behind them, or of zeros that were written ahead. */
   readonly torn: number;
   /** First byte of the first record that ends after a given commit is found here. */
   readonly ends: readonly RecordEnd[];
@@ -122,6 +126,10 @@ async function closeQuietly(file: AppendFile): Promise<void> {
   }
 }
 
+function openFile(files: Files, path: string, { durability }: JournalOptions): Promise<AppendFile> {
+  return files.append(path, durability === "strict" ? AHEAD_BYTES : 0);
+}
+
 export class Journal {
   readonly #files: Files;
   readonly #path: string;
@@ -156,7 +164,7 @@ export class Journal {
 
   /** Opens a replayed journal for appending; cuts a torn tail first. */
   static async open(files: Files, path: string, options: JournalOptions, replayed: Replayed): Promise<Journal> {
-    const file = await files.append(path);
+    const file = await openFile(files, path, options);
     try {
       // What was read may have been in the page cache only (the process was killed): it counts as there from now on.
       if (replayed.torn > 0) await file.truncate(replayed.intact);
@@ -279,7 +287,7 @@ export class Journal {
     try {
       const tail = await this.#files.readAt(this.#path, from, this.#file.size - from);
       await this.#files.replace(this.#path, [encodeHeader(base, this.#store), tail]);
-      const file = await this.#files.append(this.#path);
+      const file = await openFile(this.#files, this.#path, this.#options);
       const old = this.#file;
       this.#file = file;
       this.#records = kept.map((record) => ({ ...record, start: record.start - from + HEADER_BYTES }));

@@ -94,15 +94,3 @@ export function mayBeginHead(bytes: Buffer, offset: number): boolean {
   }
   return true;
 }
-
-/** Whether an intact head stood at an offset before one bit of it changed: the disk's work, never that of a power cut. */
-export function isHeadWithFlippedBit(bytes: Buffer, offset: number, store: number): boolean {
-  const copy = Buffer.from(bytes.subarray(offset, offset + HEAD_BYTES));
-  for (let bit = 0; bit < copy.length * 8; bit++) {
-    const mask = 1 << (bit & 7);
-    copy[bit >> 3]! ^= mask;
-    if (decodeHead(copy, 0, store) !== null) return true;
-    copy[bit >> 3]! ^= mask;
-  }
-  return false;
-}

@@ -4,22 +4,12 @@
  * be dropped because of it.
  */
 import { CorruptionError } from "../base/errors.js";
-import {
-  decodeHead,
-  decodePayload,
-  HEAD_BYTES,
-  isHeadWithFlippedBit,
-  mayBeginHead,
-  nextRecord,
-  type RecordHead,
-} from "./record.js";
+import { decodeHead, decodePayload, HEAD_BYTES, mayBeginHead, nextRecord, type RecordHead } from "./record.js";
 
 /** Disks write these whole, or at least from their beginning. */
 const SECTOR = 512;
 /** And never tear them finer than this. */
 const TEAR = 16;
-/** Most zeros in a row that an intact head has: a sequence number of 0. */
-const HEAD_ZEROS = 8;
 
 export function damaged(
   path: string,
@@ -48,38 +38,29 @@ export function refuseUnlessTorn(path: string, bytes: Buffer, at: number, expect
   if (head === null && !mayBeginHead(bytes, at)) throw damaged(path, at, "what follows the last record is none");
   if (end > bytes.length || at + HEAD_BYTES > bytes.length) return;
   // The record is complete. Of a sector that did not arrive, or not whole, the end is zeros.
-  if (head === null && !isHeadWithFlippedBit(bytes, at, store) && headEndsInZeros(bytes, at)) return;
-  let torn = false;
-  for (let from = at + HEAD_BYTES; from < end; ) {
-    const edge = Math.min(Math.ceil((from + 1) / SECTOR) * SECTOR, bytes.length);
-    const zeros = zerosIn(bytes, head, from, Math.min(edge, end));
-    if (zeros >= 0) {
-      // What did not arrive of a sector is its end. The sector of an intact record that follows has arrived.
-      if (edge > limit || !isZero(bytes, zeros, edge)) throw damaged(path, at, "a record holds zeros");
-      torn ||= zeros < edge - 1 || !mayBeFlip(bytes, at, head, zeros);
-    }
-    from = edge;
-  }
-  if (torn) return;
+  if (head === null ? isHeadTorn(bytes, at) : isPayloadTorn(path, bytes, at, head, limit)) return;
   throw damaged(path, at, "a record is complete but its checksum is wrong");
 }
 
-/**
- * Where the zeros of a sector's part begin, or -1. One is enough in a payload, which is text. Without a head there may be others
- * in between, with zeros of their own: then only more of them than those hold in a row, at the end.
- */
-function zerosIn(bytes: Buffer, head: RecordHead | null, from: number, to: number): number {
-  if (head === null) {
-    const last = Math.max(from, to - HEAD_ZEROS - 1);
-    return isZero(bytes, last, to) ? last : -1;
+/** `limit`: where an intact record follows, which has arrived with its whole sector. */
+function isPayloadTorn(path: string, bytes: Buffer, at: number, head: RecordHead, limit: number): boolean {
+  const end = at + HEAD_BYTES + head.length;
+  let torn = false;
+  for (let from = at + HEAD_BYTES; from < end; ) {
+    const edge = sectorEnd(bytes, from);
+    // One zero is enough in a payload, which is text.
+    const zero = bytes.indexOf(0, from);
+    if (zero >= 0 && zero < Math.min(edge, end)) {
+      if (edge > limit || !isZero(bytes, zero, edge)) throw damaged(path, at, "a record holds zeros");
+      torn ||= zero < edge - 1 || !mayBeFlip(bytes, at, head, zero);
+    }
+    from = edge;
   }
-  const at = bytes.indexOf(0, from);
-  return at < to ? at : -1;
+  return torn;
 }
 
 /** Whether a zero in a payload may be a byte of which one bit changed: the disk's work, never that of a power cut. */
-function mayBeFlip(bytes: Buffer, at: number, head: RecordHead | null, zero: number): boolean {
-  if (head === null) return bytes[zero - 1] !== 0;
+function mayBeFlip(bytes: Buffer, at: number, head: RecordHead, zero: number): boolean {
   const copy = Buffer.from(bytes.subarray(at, at + HEAD_BYTES + head.length));
   for (let bit = 1; bit < 256; bit <<= 1) {
     copy[zero - at] = bit;
@@ -88,10 +69,20 @@ function mayBeFlip(bytes: Buffer, at: number, head: RecordHead | null, zero: num
   return false;
 }
 
-/** Whether the first sector of a head has not arrived, or not whole. */
-function headEndsInZeros(bytes: Buffer, at: number): boolean {
-  const edge = Math.ceil((at + 1) / SECTOR) * SECTOR;
-  return edge <= at + HEAD_BYTES && isZero(bytes, Math.max(at, edge - TEAR), edge);
+/**
+ * Whether a head that is not intact is one of which a sector did not arrive, or not whole: the rest of that sector is zeros then,
+ * beginning with the head's last byte where it ends in there.
+ */
+function isHeadTorn(bytes: Buffer, at: number): boolean {
+  const end = at + HEAD_BYTES;
+  const edge = sectorEnd(bytes, at);
+  // With nothing of the record behind the head in its sector, a zero or two could be its own.
+  if (edge <= end && isZero(bytes, Math.max(at, edge - TEAR), edge)) return true;
+  return edge !== end && isZero(bytes, end - 1, sectorEnd(bytes, end - 1));
+}
+
+function sectorEnd(bytes: Buffer, at: number): number {
+  return Math.min(Math.ceil((at + 1) / SECTOR) * SECTOR, bytes.length);
 }
 
 function isZero(bytes: Buffer, from: number, to: number): boolean {

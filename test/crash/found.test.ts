@@ -86,6 +86,15 @@ describe("fuzz", () => {
     return disk.crash(null);
   }
 
+  /** A journal with so many of the zeros that are kept behind its last record, and where that begins and ends. */
+  function journalOf(disk: MemoryDisk, zeros: number): { journal: Uint8Array; start: number; end: number } {
+    const bytes = Buffer.from(disk.crash(null).peek(PATHS.journal)!);
+    const start = bytes.lastIndexOf("TNRC");
+    const end = start + HEAD_BYTES + bytes.readUInt32LE(start + 4);
+    expect(bytes.length).toBeGreaterThan(end + zeros);
+    return { journal: Uint8Array.from(bytes.subarray(0, end + zeros)), start, end };
+  }
+
   const open = async (disk: MemoryDisk) => {
     const store = file(PATHS.data, { files: disk.files });
     await store.open(spaces);
@@ -107,84 +116,95 @@ describe("fuzz", () => {
     await expect(open(disk)).rejects.toThrow(CorruptionError);
   });
 
-  test("no flipped bit of the last record makes it look interrupted, wherever the sectors end", async () => {
-    for (let before = 0; before < 56; before += 5) {
-      const disk = new MemoryDisk();
-      const store = file(PATHS.data, { files: disk.files });
-      await store.open(spaces);
-      const commits = [put("posts", 1, { text: "x".repeat(350 + before) }), put("posts", 2, { text: " @".repeat(20) })];
-      for (const commit of commits) await store.commit([commit]);
-      const journal = disk.crash(null).peek(PATHS.journal)!;
-      const start = Buffer.from(journal).lastIndexOf("TNRC");
-      for (let bit = start * 8; bit < journal.length * 8; bit++) {
-        const copy = journal.slice();
-        copy[bit >> 3]! ^= 1 << (bit & 7);
-        const damaged = disk.crash(null);
-        damaged.put(PATHS.journal, copy);
-        await expect(open(damaged), `bit ${bit}, sector ends ${before}`).rejects.toThrow(CorruptionError);
-      }
-    }
-  });
+  const ZEROS = [0, 700];
 
-  test("the last record with any of its sectors missing or torn is cut off, wherever the sectors end", async () => {
-    const SECTOR = 512;
-    for (let before = 0; before < 60; before++) {
-      const disk = new MemoryDisk();
-      const store = file(PATHS.data, { files: disk.files });
-      await store.open(spaces);
-      for (const id of [1, 2])
-        await store.commit([put("posts", id, { text: "x".repeat(id === 1 ? 330 + before : 600) })]);
-      const journal = disk.crash(null).peek(PATHS.journal)!;
-      const start = Buffer.from(journal).lastIndexOf("TNRC");
-      for (let sector = Math.floor(start / SECTOR); sector * SECTOR < journal.length; sector++) {
-        const from = Math.max(start, sector * SECTOR);
-        const to = Math.min((sector + 1) * SECTOR, journal.length);
-        // A short write may have ended anywhere in the payload.
-        const short = [to - 1, to - 2, to - 7].filter((at) => at >= start + HEAD_BYTES);
-        for (const torn of [from, Math.ceil((from + 1) / 16) * 16, to - 16 - (to % 16), ...short]) {
-          if (torn < start || torn >= to) continue;
-          const cut = disk.crash(null);
-          cut.put(PATHS.journal, Uint8Array.from(journal).fill(0, torn, to));
-          const found = await open(cut);
-          expect(found.posts, `record at ${start}, zeros from ${torn} to ${to}`).toHaveLength(1);
+  test.each(ZEROS)(
+    "no flipped bit of the last record makes it look interrupted, wherever the sectors end; %i zeros behind",
+    async (zeros) => {
+      for (let before = 0; before < 56; before += 5) {
+        const disk = new MemoryDisk();
+        const store = file(PATHS.data, { files: disk.files });
+        await store.open(spaces);
+        const commits = [
+          put("posts", 1, { text: "x".repeat(350 + before) }),
+          put("posts", 2, { text: " @".repeat(20) }),
+        ];
+        for (const commit of commits) await store.commit([commit]);
+        const { journal, start, end } = journalOf(disk, zeros);
+        for (let bit = start * 8; bit < end * 8; bit++) {
+          const copy = journal.slice();
+          copy[bit >> 3]! ^= 1 << (bit & 7);
+          const damaged = disk.crash(null);
+          damaged.put(PATHS.journal, copy);
+          await expect(open(damaged), `bit ${bit}, sector ends ${before}`).rejects.toThrow(CorruptionError);
         }
       }
-    }
-  });
+    },
+  );
 
-  test("noise over the end of a record and the head of the next, or parts of a head in a record, are damage wherever the sectors end", async () => {
-    for (let before = 0; before < 512; before += 7) {
-      const disk = new MemoryDisk();
-      const store = file(PATHS.data, { files: disk.files });
-      await store.open(spaces);
-      await store.commit([put("posts", 1, { text: "x".repeat(before) })]);
-      await store.commit([put("posts", 2, { text: " @".repeat(20) })]);
-      await store.commit([put("posts", 3, { text: " @".repeat(20) })]);
-      const journal = disk.crash(null).peek(PATHS.journal)!;
-      const last = Buffer.from(journal).lastIndexOf("TNRC");
-      const heads = [Buffer.from(journal).lastIndexOf("TNRC", last - 1), last];
-      for (let twice = 2; twice < 40; twice += 3) {
-        const repeated = disk.crash(null);
-        const end = last + HEAD_BYTES;
-        repeated.put(PATHS.journal, Buffer.concat([journal.subarray(0, end), journal.subarray(end - twice)]));
-        await expect(open(repeated), `${twice} bytes twice, sector ends ${before}`).rejects.toThrow(CorruptionError);
-      }
-      for (const head of heads) {
-        for (let from = head - 20; from < head + 30; from += 2) {
-          for (const length of [3, 12, 30, 60]) {
-            const copy = journal.slice();
-            for (let at = from; at < Math.min(from + length, copy.length); at++) copy[at] = 0x81 + (at % 97);
-            if (Buffer.from(copy).equals(journal)) continue;
-            const damaged = disk.crash(null);
-            damaged.put(PATHS.journal, copy);
-            await expect(open(damaged), `noise at ${from} (${length}), sector ends ${before}`).rejects.toThrow(
-              CorruptionError,
-            );
+  test.each(ZEROS)(
+    "the last record with any of its sectors missing or torn is cut off, wherever the sectors end; %i zeros behind",
+    async (zeros) => {
+      const SECTOR = 512;
+      for (let before = 0; before < 60; before++) {
+        const disk = new MemoryDisk();
+        const store = file(PATHS.data, { files: disk.files });
+        await store.open(spaces);
+        for (const id of [1, 2])
+          await store.commit([put("posts", id, { text: "x".repeat(id === 1 ? 330 + before : 600) })]);
+        const { journal, start, end } = journalOf(disk, zeros);
+        for (let sector = Math.floor(start / SECTOR); sector * SECTOR < end; sector++) {
+          const from = Math.max(start, sector * SECTOR);
+          const to = Math.min((sector + 1) * SECTOR, end);
+          // A short write may have ended anywhere in the payload.
+          const short = [to - 1, to - 2, to - 7].filter((at) => at >= start + HEAD_BYTES);
+          for (const torn of [from, Math.ceil((from + 1) / 16) * 16, to - 16 - (to % 16), ...short]) {
+            if (torn < start || torn >= to) continue;
+            const cut = disk.crash(null);
+            cut.put(PATHS.journal, Uint8Array.from(journal).fill(0, torn, to));
+            const found = await open(cut);
+            expect(found.posts, `record at ${start}, zeros from ${torn} to ${to}`).toHaveLength(1);
           }
         }
       }
-    }
-  });
+    },
+  );
+
+  test.each(ZEROS)(
+    "noise over the end of a record and the head of the next, or parts of a head in a record, are damage wherever the sectors end; %i zeros behind",
+    async (zeros) => {
+      for (let before = 0; before < 512; before += 7) {
+        const disk = new MemoryDisk();
+        const store = file(PATHS.data, { files: disk.files });
+        await store.open(spaces);
+        await store.commit([put("posts", 1, { text: "x".repeat(before) })]);
+        await store.commit([put("posts", 2, { text: " @".repeat(20) })]);
+        await store.commit([put("posts", 3, { text: " @".repeat(20) })]);
+        const { journal, start: last } = journalOf(disk, zeros);
+        const heads = [Buffer.from(journal).lastIndexOf("TNRC", last - 1), last];
+        for (let twice = 2; twice < 40; twice += 3) {
+          const repeated = disk.crash(null);
+          const end = last + HEAD_BYTES;
+          repeated.put(PATHS.journal, Buffer.concat([journal.subarray(0, end), journal.subarray(end - twice)]));
+          await expect(open(repeated), `${twice} bytes twice, sector ends ${before}`).rejects.toThrow(CorruptionError);
+        }
+        for (const head of heads) {
+          for (let from = head - 20; from < head + 30; from += 2) {
+            for (const length of [3, 12, 30, 60]) {
+              const copy = journal.slice();
+              for (let at = from; at < Math.min(from + length, copy.length); at++) copy[at] = 0x81 + (at % 97);
+              if (Buffer.from(copy).equals(journal)) continue;
+              const damaged = disk.crash(null);
+              damaged.put(PATHS.journal, copy);
+              await expect(open(damaged), `noise at ${from} (${length}), sector ends ${before}`).rejects.toThrow(
+                CorruptionError,
+              );
+            }
+          }
+        }
+      }
+    },
+  );
 
   test("a flipped bit in one of several unsynced records is damage, not a power cut", async () => {
     const disk = new MemoryDisk();

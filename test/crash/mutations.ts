@@ -132,12 +132,21 @@ export const NEVER_REWRITES: ReadonlySet<string> = new Set([
   "other",
 ]);
 
+/** Leaves so many of the zeros at the end. */
+function withoutZeros(bytes: Buffer, kept: number): Buffer {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.subarray(0, Math.min(bytes.length, end + kept));
+}
+
 /** The files after one damage of this kind; null when it would change nothing. */
 export function damage(kind: string, victim: Victim, journaled: boolean, random: Random): Damage | null {
   const names = [...victim.files.keys()].sort();
   if (names.length === 0) return null;
   const file = random.pick(names);
-  const bytes = Buffer.from(victim.files.get(file)!);
+  const whole = Buffer.from(victim.files.get(file)!);
+  // Most damage would hit nothing but the zeros behind the records; how many there are tells a reader nothing.
+  const bytes = isJournal(file) ? withoutZeros(whole, random.int(0, 600)) : whole;
   const files = new Map(victim.files);
   const wholesale = kind === "remove" || kind === "older" || kind === "other";
   if (kind === "remove") files.delete(file);

@@ -12,8 +12,11 @@ export interface Files {
   hold(path: string): Promise<HeldFile | null>;
   /** Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory. On failure the old file is untouched. */
   replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
-  /** Opens for appending, creating it (durably, directory entry included) when missing. */
-  append(path: string): Promise<AppendFile>;
+  /**
+   * Opens for appending, creating it (durably, directory entry included) when missing. `ahead`: so many zeros are kept behind
+   * what was appended, until the file is closed; a sync into space that is there already need not wait for the file system's own books.
+   */
+  append(path: string, ahead?: number): Promise<AppendFile>;
   /** Names in a directory; empty when it does not exist. */
   list(dir: string): Promise<readonly string[]>;
   makeDir(dir: string): Promise<void>;

@@ -4,7 +4,8 @@
  * replace: write `<path>.<unique>.tmp`, sync it, rename it over the path, sync the directory. Whatever fails, the old file is
  *   whole; the temporary one is removed.
  * append: writes at the known end until all bytes are there; after a failure the file is cut back, so that a later append
- *   never follows a torn one. When even the cut fails the file refuses everything.
+ *   never follows a torn one. When even the cut fails the file refuses everything. Zeros written ahead are the end of the
+ *   file for whoever reads it; they are cut off at closing.
  */
 import { dirname, join, sep } from "node:path";
 import { StorageError } from "../../base/errors.js";
@@ -14,6 +15,10 @@ import type { AppendFile, Files, HeldFile } from "./files.js";
 import { acquireLock } from "./lock.js";
 import { uniqueName } from "./unique.js";
 import { writeAll } from "./write-all.js";
+
+/** A write gets zeros behind it when it is so many times smaller than they are. */
+const AHEAD_SHARE = 2;
+const PAGE = 4096;
 
 export class PosixFiles implements Files {
   readonly #disk: Disk;
@@ -93,7 +98,7 @@ export class PosixFiles implements Files {
     });
   }
 
-  async append(path: string): Promise<AppendFile> {
+  async append(path: string, ahead = 0): Promise<AppendFile> {
     return attempt("open", path, async () => {
       let file: DiskFile;
       try {
@@ -110,7 +115,7 @@ export class PosixFiles implements Files {
         }
       }
       try {
-        return new PosixAppendFile(path, file, await file.size());
+        return new PosixAppendFile(path, file, await file.size(), ahead);
       } catch (error) {
         await file.close().catch(() => {});
         throw error;
@@ -236,13 +241,17 @@ class PosixAppendFile implements AppendFile {
   readonly #path: string;
   readonly #file: DiskFile;
   #size: number;
+  /** Where the zeros behind the end go to. */
+  #reserved: number;
+  #ahead: number;
   #broken: unknown;
   #closed = false;
 
-  constructor(path: string, file: DiskFile, size: number) {
+  constructor(path: string, file: DiskFile, size: number, ahead: number) {
     this.#path = path;
     this.#file = file;
-    this.#size = size;
+    this.#size = this.#reserved = size;
+    this.#ahead = ahead;
   }
 
   get size(): number {
@@ -257,7 +266,24 @@ class PosixAppendFile implements AppendFile {
       await this.#file.truncate(this.#size).catch((failure: unknown) => {
         this.#broken = failure;
       });
+      this.#reserved = this.#size;
       throw storageError("append to", this.#path, error);
+    }
+    if (this.#size <= this.#reserved) return;
+    this.#reserved = this.#size;
+    // Where much is written at a time, the zeros would cost more than they save.
+    if (bytes.length * AHEAD_SHARE <= this.#ahead) await this.#reserve();
+  }
+
+  /** Zeros from the end to a page's edge; they become durable together with what they follow. */
+  async #reserve(): Promise<void> {
+    const end = Math.ceil((this.#size + this.#ahead) / PAGE) * PAGE;
+    try {
+      this.#reserved = await writeAll(this.#file, this.#size, new Uint8Array(end - this.#size));
+    } catch {
+      // A full disk has room for smaller things still; what is wrong with it otherwise the next sync tells.
+      this.#ahead = 0;
+      this.#reserved = end;
     }
   }
 
@@ -270,7 +296,7 @@ class PosixAppendFile implements AppendFile {
     this.#check();
     await attempt("truncate", this.#path, async () => {
       await this.#file.truncate(size);
-      this.#size = size;
+      this.#size = this.#reserved = size;
       await this.#file.sync();
     });
   }
@@ -278,6 +304,8 @@ class PosixAppendFile implements AppendFile {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    // They do no harm where this fails, or is lost.
+    if (this.#reserved > this.#size) await this.#file.truncate(this.#size).catch(() => {});
     await attempt("close", this.#path, () => this.#file.close());
   }
 
