@@ -1,6 +1,6 @@
 /**
- * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep] [--minutes M] [--engines A,B]`. The seed is printed first, the figure is the
- * last line, the exit code is the verdict.
+ * Long random campaigns: `npm run campaign -- NAME [--size N] [--seed S] [--keep] [--minutes M] [--engines A,B]
+ * [--workers N]`. The seed is printed first, the figure is the last line, the exit code is the verdict.
  */
 import { parseArgs } from "node:util";
 import { crashCampaign } from "./crash.js";
@@ -23,6 +23,8 @@ export type Campaign = (options: {
   readonly minutes: number | null;
   /** Names of targets, for campaigns that compare engines; null: the usual ones. */
   readonly engines: readonly string[] | null;
+  /** Processes, for campaigns that can share out their work. */
+  readonly workers: number;
 }) => Promise<boolean>;
 
 const CAMPAIGNS: Readonly<Record<string, Campaign>> = {
@@ -54,6 +56,7 @@ async function main(): Promise<number> {
       keep: { type: "boolean", default: false },
       engines: { type: "string" },
       minutes: { type: "string" },
+      workers: { type: "string" },
     },
   });
   const name = positionals[0] ?? "";
@@ -71,6 +74,7 @@ async function main(): Promise<number> {
     keep: values.keep,
     minutes: whole("minutes", values.minutes),
     engines: values.engines?.split(",") ?? null,
+    workers: whole("workers", values.workers) ?? 1,
   }))
     ? 0
     : 1;

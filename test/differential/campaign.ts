@@ -1,14 +1,19 @@
-/** The differential campaign: cases by seed, each run once on the reference and on every target that is due, compared, shrunk. */
+/**
+ * The differential campaign: cases by seed, each run once on the reference and on every target that is due, compared, shrunk.
+ * Several cases run at once, so that a process computes while a server answers; which seeds run follows from the options alone.
+ */
 import { readFileSync } from "node:fs";
 import { withoutIndexes } from "../support/schema.js";
 import { has, type Target } from "../support/target.js";
 import { REFERENCE, TARGETS } from "../targets.js";
-import { fitTo } from "./fit.js";
-import { type Case, type CaseOptions, QUERY_STEPS, randomCase } from "./generate-script.js";
+import { fitKey, fitTo } from "./fit.js";
+import { type Case, type CaseOptions, QUERIES_PER_CASE, QUERY_STEPS, randomCase } from "./generate-script.js";
 import { printCase } from "./print.js";
 import { type Difference, firstDifference, type Outcome, type RunOptions, runCase } from "./run.js";
 import { CALLS, runCalls } from "./run-calls.js";
 import { shrink } from "./shrink.js";
+import { addTo, emptyTally, type Tally } from "./tally.js";
+import { inItsTurn } from "./turns.js";
 
 export function targetNamed(name: string): Target {
   const found = [REFERENCE, ...TARGETS].find((target) => target.name === name);
@@ -17,15 +22,17 @@ export function targetNamed(name: string): Target {
 }
 
 async function outcomesOn(target: Target, subject: Case, change?: RunOptions["change"]): Promise<readonly Outcome[]> {
-  const place = await target.place();
-  try {
-    return await runCase(place, subject, {
-      reopens: target.capabilities.reopens,
-      ...(change === undefined ? {} : { change }),
-    });
-  } finally {
-    await place.dispose();
-  }
+  return inItsTurn(target, async () => {
+    const place = await target.place();
+    try {
+      return await runCase(place, subject, {
+        reopens: target.capabilities.reopens,
+        ...(change === undefined ? {} : { change }),
+      });
+    } finally {
+      await place.dispose();
+    }
+  });
 }
 
 /** The first difference between a target and the reference, or null. */
@@ -63,30 +70,13 @@ export interface Failure {
   readonly steps: number;
 }
 
-export interface Tally {
-  cases: number;
-  /** Queries generated, each counted once however many targets answered it. */
-  queries: number;
-  writes: number;
-  /** Writes that the reference refused with an error. */
-  refused: number;
-  /** Queries that found something. */
-  found: number;
-  /** Query answers compared, over all targets. */
-  compared: number;
-  /** Calls through a client, nested writes among them, each counted once. */
-  calls: number;
-  /** Answers to queries by target. */
-  readonly by: Map<string, number>;
-}
-
 export interface CampaignOptions {
   readonly seed: number;
-  /** Stop after so many generated queries. */
+  /** So many generated queries, rounded up to whole cases. */
   readonly size: number;
   readonly targets: readonly Target[];
-  /** After each case, so many scripts of calls through a client; at most 16. */
-  readonly callCases?: number;
+  /** After every n-th case, a script of calls through a client; default: none. */
+  readonly callsEvery?: number;
   /** Stop after the case at hand. */
   readonly enough?: () => boolean;
   /** Slow targets take part in every n-th case only; default 1: always. */
@@ -94,7 +84,17 @@ export interface CampaignOptions {
   readonly queriesPerCase?: number;
   /** The wide generator: hostile names, rare types, changes at nested paths, swapped unique values. */
   readonly wide?: boolean;
+  /** So many cases at once; default 1. */
+  readonly lanes?: number;
+  /** Runs one case; default: in this process. */
+  readonly run?: (seed: number) => Promise<CaseResult>;
   readonly onProgress?: (tally: Tally) => void;
+}
+
+/** What one seed gave: a part of the tally, and the failure that ends the campaign. */
+export interface CaseResult {
+  readonly tally: Tally;
+  readonly failure: Failure | null;
 }
 
 async function failureOf(target: Target, subject: Case, change?: RunOptions["change"]): Promise<Failure> {
@@ -123,9 +123,19 @@ export async function runSeed(
   const subject = randomCase(seed, options);
   const expected = await outcomesOn(REFERENCE, subject);
   if (tally !== undefined) count(tally, subject, expected, targets);
-  for (const target of targets) {
+  // Targets that lack the same get the same case, so the reference answers it once.
+  const fitted = new Map<string, { readonly fitting: Case; readonly answers: readonly Outcome[] }>();
+  const fittedTo = async (target: Target) => {
+    const lacks = fitKey(target);
+    const known = fitted.get(lacks);
+    if (known !== undefined) return known;
     const fitting = fitTo(target, subject);
-    const answers = fitting === subject ? expected : await outcomesOn(REFERENCE, fitting);
+    const made = { fitting, answers: fitting === subject ? expected : await outcomesOn(REFERENCE, fitting) };
+    fitted.set(lacks, made);
+    return made;
+  };
+  for (const target of targets) {
+    const { fitting, answers } = await fittedTo(target);
     const ordered = has(target, "keyOrder");
     if (firstDifference(answers, await outcomesOn(target, fitting), ordered) !== null)
       return failureOf(target, subject);
@@ -144,7 +154,7 @@ function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], target
     if (QUERY_STEPS.has(step.do)) {
       tally.queries++;
       tally.compared += targets.length;
-      for (const { name } of targets) tally.by.set(name, (tally.by.get(name) ?? 0) + 1);
+      for (const { name } of targets) tally.by[name] = (tally.by[name] ?? 0) + 1;
       if ("value" in outcome && outcome.value !== 0 && !(Array.isArray(outcome.value) && outcome.value.length === 0))
         tally.found++;
     } else if (step.do === "write") {
@@ -154,24 +164,49 @@ function count(tally: Tally, subject: Case, outcomes: readonly Outcome[], target
   }
 }
 
-export async function differential(
-  options: CampaignOptions,
-): Promise<{ readonly tally: Tally; readonly failure: Failure | null }> {
-  const tally: Tally = { cases: 0, queries: 0, writes: 0, refused: 0, found: 0, compared: 0, calls: 0, by: new Map() };
-  for (let seed = options.seed; tally.queries < options.size; seed++) {
-    const due = options.targets.filter((target) => seed % (options.every?.(target) ?? 1) === 0);
-    const failure = await runSeed(seed, due, tally, { queries: options.queriesPerCase, wide: options.wide });
-    if (failure !== null) return { tally, failure };
-    for (let part = 0; part < (options.callCases ?? 0); part++) {
-      const own = seed * 16 + part;
-      const difference = await runCalls(own, due);
-      if (difference !== null) return { tally, failure: { seed: own, ...difference } };
-      tally.calls += CALLS;
-    }
-    if (tally.cases % 10 === 0) options.onProgress?.(tally);
-    if (options.enough?.() === true) break;
-  }
+/** Seeds of calls are multiples of it, as they were when several scripts followed a case. */
+const CALL_SEEDS = 16;
+
+/** The case of a seed with its calls, counted, on the targets that are due. */
+export async function runOne(
+  seed: number,
+  options: Pick<CampaignOptions, "targets" | "every" | "queriesPerCase" | "wide" | "callsEvery">,
+): Promise<CaseResult> {
+  const tally = emptyTally();
+  const due = options.targets.filter((target) => seed % (options.every?.(target) ?? 1) === 0);
+  const failure = await runSeed(seed, due, tally, { queries: options.queriesPerCase, wide: options.wide });
+  if (failure !== null) return { tally, failure };
+  if (options.callsEvery === undefined || seed % options.callsEvery !== 0) return { tally, failure: null };
+  const own = seed * CALL_SEEDS;
+  const difference = await runCalls(own, due);
+  if (difference !== null) return { tally, failure: { seed: own, ...difference } };
+  tally.calls += CALLS;
   return { tally, failure: null };
+}
+
+/** Seeds are handed out in order; of several failures the one of the smallest seed counts. */
+export async function differential(options: CampaignOptions): Promise<CaseResult> {
+  const tally = emptyTally();
+  const run = options.run ?? ((seed: number) => runOne(seed, options));
+  const end = options.seed + Math.ceil(options.size / (options.queriesPerCase ?? QUERIES_PER_CASE));
+  let next = options.seed;
+  let failed: { readonly at: number; readonly failure: Failure } | null = null;
+  let stopped = false;
+  const lane = async (): Promise<void> => {
+    while (!stopped && next < end) {
+      const seed = next++;
+      const result = await run(seed).catch((error: unknown) => {
+        throw new Error(`seed ${seed} ended the campaign`, { cause: error });
+      });
+      addTo(tally, result.tally);
+      if (result.failure !== null && (failed === null || seed < failed.at))
+        failed = { at: seed, failure: result.failure };
+      if (tally.cases % 10 === 0) options.onProgress?.(tally);
+      stopped ||= result.failure !== null || options.enough?.() === true;
+    }
+  };
+  await Promise.all(Array.from({ length: options.lanes ?? 1 }, lane));
+  return { tally, failure: (failed as { readonly failure: Failure } | null)?.failure ?? null };
 }
 
 interface Regression {

@@ -28,6 +28,11 @@ function withKeys(subject: Case): readonly Step[] {
   });
 }
 
+/** Targets with the same text get the same case. */
+export function fitKey(target: Target): string {
+  return (["anyStrings", "denseKeys", "callsBesideTransactions"] as const).filter((each) => !has(target, each)).join();
+}
+
 export function fitTo(target: Target, subject: Case): Case {
   let steps = subject.steps;
   if (!has(target, "anyStrings"))

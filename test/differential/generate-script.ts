@@ -191,13 +191,16 @@ function randomRead(random: Random, schema: Schema): Step {
   ]);
 }
 
+/** Unless a case is told otherwise. */
+export const QUERIES_PER_CASE = 60;
+
 export interface CaseOptions {
   readonly queries?: number | undefined;
   /** Hostile names, rare types, more kinds of writes. */
   readonly wide?: boolean | undefined;
 }
 
-export function randomCase(seed: number, { queries = 60, wide = false }: CaseOptions = {}): Case {
+export function randomCase(seed: number, { queries = QUERIES_PER_CASE, wide = false }: CaseOptions = {}): Case {
   const random = new Random(seed, wide);
   const spec = wide ? widened(random, randomSchema(random)) : randomSchema(random);
   const schema = schemaOf(spec);
