@@ -43,7 +43,7 @@ async function withinTime(work: Promise<void>, seed: number): Promise<void> {
 }
 
 export function emptyTally(): Tally {
-  return { images: 0, different: 0, second: 0, commits: 0, faults: 0 };
+  return { images: 0, different: 0, second: 0, commits: 0, faults: 0, faulty: 0 };
 }
 
 export const crashCampaign: Campaign = async ({ size, seed, keep }) => {
@@ -61,6 +61,7 @@ export const crashCampaign: Campaign = async ({ size, seed, keep }) => {
       "of them of a second crash": tally.second,
       "commits in the workloads": tally.commits,
       "workloads with a disk error": tally.faults,
+      "recoveries with a disk error": tally.faulty,
     },
   });
   const failure = await crashImages(size ?? DEFAULT_SIZE, seed, tally, () => {

@@ -9,6 +9,7 @@ import { embedded } from "../../src/engine/embedded/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
 import { type DiskCall, MemoryDisk } from "../../src/storage/files/memory.js";
 import { Random } from "../differential/random.js";
+import { faultyRecovery } from "./faulty.js";
 import { observed, oneMore, type Player, play } from "./play.js";
 import { FIRST_SHAPE, versionOf } from "./schemas.js";
 import { scriptOf } from "./script.js";
@@ -36,6 +37,8 @@ export interface Tally {
   second: number;
   commits: number;
   faults: number;
+  /** Openings of an image while the disk failed. */
+  faulty: number;
 }
 
 interface Image {
@@ -212,6 +215,8 @@ async function again(
     if ((await observed(engine)) !== after) throw new CrashFailure("a write after recovery is not there");
   }
   await engine.close();
+  const writable = before === "nothing" ? null : after;
+  tally.faulty += await faultyRecovery(start, one.storage, DIR, { before, after: writable }, seed);
   allowed = [after];
   images.push({ disk: distinct.one(disk.crash(seed++)), allowed, where: "after closing again" });
   for (const image of images) {
