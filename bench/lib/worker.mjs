@@ -32,17 +32,33 @@ async function time(work) {
   await collect();
   const cpu = process.cpuUsage();
   const start = now();
-  await work();
+  const result = await work();
   const ns = now() - start;
   const used = process.cpuUsage(cpu);
-  return { ns, cpuNs: (used.user + used.system) * 1000 };
+  return { ns, cpuNs: (used.user + used.system) * 1000, result };
 }
 
-/** The measured loop: peers that answer synchronously are not made to await. */
-async function loop(op, argsList, isAsync) {
+/**
+ * The measured loop: peers that answer synchronously are not made to await. Gives how many operations were done: no more
+ * are begun after `until`.
+ */
+async function loop(op, argsList, isAsync, until) {
+  if (until !== null) {
+    let done = 0;
+    for (const args of argsList) {
+      const answer = op(...args);
+      if (isAsync) await answer;
+      done++;
+      if (done >= FEWEST && performance.now() > until) break;
+    }
+    return done;
+  }
   if (isAsync) for (const args of argsList) await op(...args);
   else for (const args of argsList) op(...args);
+  return argsList.length;
 }
+/** Operations of a round, however slow they are. */
+const FEWEST = 2;
 
 async function same(actual, expected, what) {
   if (!isDeepStrictEqual(strip(actual), expected)) throw new Error(`${what}: wrong answer`);
@@ -73,22 +89,32 @@ const commands = {
     return null;
   },
 
-  async run({ id, round, ops, profile }) {
+  /** `most`: milliseconds after which the round ends early; null: all of its operations. */
+  async run({ id, round, ops, most, profile }) {
     const { args, writes, level, docs = 1 } = workload(id);
     const { peer, sizes } = state;
     peer.level(level);
     const base = writes === "posts" ? state.inserted : round * ops;
     const argsList = Array.from({ length: ops }, (_, i) => args(base + i, state));
-    const { ns, cpuNs } = await time(() =>
+    const {
+      ns,
+      cpuNs,
+      result: done,
+    } = await time(() =>
       profiled(profile, `${state.name.replaceAll("/", "-")}-${id}`, () =>
-        loop((...each) => peer[id](...each), argsList, peer.async === true),
+        loop(
+          (...each) => peer[id](...each),
+          argsList,
+          peer.async === true,
+          most === null ? null : performance.now() + most,
+        ),
       ),
     );
     if (writes === "posts") {
-      state.inserted += ops;
-      const [last] = argsList.at(-1);
+      state.inserted += done;
+      const [last] = argsList[done - 1];
       await same(await peer.pointKey(last.id), last, `${id}: the row just inserted`);
-      await same((await peer.counts()).posts, sizes.posts + ops, `${id}: count`);
+      await same((await peer.counts()).posts, sizes.posts + done, `${id}: count`);
       await peer.trim(sizes);
     } else if (writes === "all") {
       const [rows] = argsList.at(-1);
@@ -96,11 +122,11 @@ const commands = {
       await same((await peer.counts()).comments, sizes.comments + rows.comments.length, `${id}: count`);
       await peer.trim(sizes);
     } else if (writes === "views") {
-      const [postId, views] = argsList.at(-1);
+      const [postId, views] = argsList[done - 1];
       const before = state.oracle.data.posts[postId - 1];
       await same(await peer.pointKey(postId), { ...before, views }, `${id}: the row just updated`);
     }
-    return { ns: ns / (ops * docs), cpuNs: cpuNs / (ops * docs) };
+    return { ns: ns / (done * docs), cpuNs: cpuNs / (done * docs), done };
   },
 
   async reopen() {

@@ -33,10 +33,14 @@ async function start(names, sizes, folder, log) {
   return peers;
 }
 
-async function measure(peers, workload, { rounds, scale, profile, log }) {
+/**
+ * `most`: milliseconds that a round of a peer may take; null: any time. The round that warms up ends then, and shows how many
+ * operations fit into each of those that are counted.
+ */
+async function measure(peers, workload, { rounds, scale, profile, log, most = null }) {
   const ops = Math.max(1, Math.round(workload.ops * (workload.docs === undefined ? scale : 1)));
   const able = peers.filter((peer) => takesPart(peer, workload));
-  const readings = new Map(able.map((peer) => [peer.name, { ns: [], cpuNs: [], error: null }]));
+  const readings = new Map(able.map((peer) => [peer.name, { ns: [], cpuNs: [], error: null, ops }]));
   const guarded = async (peer, work) => {
     const reading = readings.get(peer.name);
     if (reading.error !== null) return;
@@ -52,13 +56,17 @@ async function measure(peers, workload, { rounds, scale, profile, log }) {
   for (let round = -1; round < rounds; round++) {
     for (const peer of able) {
       await guarded(peer, async (reading) => {
-        const { ns, cpuNs } = await peer.process.ask("run", {
+        const { ns, cpuNs, done } = await peer.process.ask("run", {
           id: workload.id,
           round: round + 1,
-          ops,
+          ops: reading.ops,
+          most: round < 0 ? most : null,
           profile: round === rounds - 1 ? profile : null,
         });
-        if (round < 0) return;
+        if (round < 0) {
+          reading.ops = done;
+          return;
+        }
         reading.ns.push(ns);
         reading.cpuNs.push(cpuNs);
       });
@@ -72,7 +80,12 @@ async function measure(peers, workload, { rounds, scale, profile, log }) {
       const rates = summary(reading.ns.map((ns) => 1e9 / ns));
       return [
         peer.name,
-        { ...rates, cpuMicros: median(reading.cpuNs) / 1000, memoryOnly: peer.memoryOnly && workload.level !== "read" },
+        {
+          ...rates,
+          cpuMicros: median(reading.cpuNs) / 1000,
+          ops: reading.ops,
+          memoryOnly: peer.memoryOnly && workload.level !== "read",
+        },
       ];
     }),
   );
@@ -164,7 +177,7 @@ function verdicts(workloads) {
 
 /** `base`: the peer to which ratios are. `judge`: which targets there are, and which are met. */
 export async function run(options) {
-  const { folder, rounds, scale, only, peers: wanted, profile, log, base = BASE, judge = verdicts } = options;
+  const { folder, rounds, scale, only, peers: wanted, profile, log, base = BASE, judge = verdicts, most } = options;
   const sizes = Object.fromEntries(
     Object.entries(FULL).map(([name, count]) => [name, Math.max(200, Math.round(count * scale))]),
   );
@@ -179,7 +192,7 @@ export async function run(options) {
       workloads[workload.id] = {
         title: workload.title,
         target: workload.target,
-        peers: await measure(peers, workload, { rounds, scale, profile, log }),
+        peers: await measure(peers, workload, { rounds, scale, profile, log, most }),
       };
     }
     const ask = async (command, pickFrom) => {
