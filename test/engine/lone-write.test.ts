@@ -6,6 +6,8 @@ import { loneWrite } from "../../src/engine/embedded/lone-write.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Change, WriteCommand } from "../../src/query/ir.js";
 import type { Doc, Json } from "../../src/schema/model.js";
+import { file } from "../../src/storage/file/file.js";
+import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { memory } from "../../src/storage/memory/memory.js";
 import type { Snapshot, Store } from "../../src/storage/store.js";
 import { errorShape } from "../support/reference-engine.js";
@@ -114,13 +116,54 @@ describe("a lone write", () => {
     );
   });
 
+  test("several at once, while the ones before are on their way to disk, do what one after the other does", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(command, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 6 }),
+        async (groups) => {
+          const disk = new MemoryDisk();
+          await using together = await openEngine(undefined, file("/db.json", { files: disk.files }));
+          await using alone = await openEngine();
+          for (const group of groups) {
+            const found = await Promise.all(group.map((each) => outcome(together, each, undefined)));
+            const wanted = [];
+            for (const each of group) wanted.push(await outcome(alone, each, undefined));
+            expect(found).toEqual(wanted);
+          }
+          const wanted = await everything(alone);
+          expect(await everything(together)).toEqual(wanted);
+          await using again = await openEngine(undefined, file("/db.json", { files: disk.crash(1).files }));
+          expect(await everything(again)).toEqual(wanted);
+        },
+      ),
+      { numRuns: 120 },
+    );
+  });
+
+  test("one that stands on a commit which cannot be written is refused with it", async () => {
+    let broken = false;
+    const disk = new MemoryDisk({ fault: ({ operation }) => (broken && operation === "sync" ? "EIO" : null) });
+    const engine = await openEngine(undefined, file("/db.json", { files: disk.files }));
+    await engine.write(insert("User", user("a@x")));
+    broken = true;
+    const done = await Promise.allSettled([
+      engine.write(insert("User", user("b@x"))),
+      engine.write(insert("Post", post(2))),
+      engine.write(update("User", eq("id", 2), change("set", "age", 3))),
+    ]);
+    expect(done.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    expect(await engine.find(find("User"))).toHaveLength(1);
+    await expect(engine.write(insert("Post", post(2)))).rejects.toThrow();
+    await engine.close().catch(() => {});
+  });
+
   test("is taken by a create and by an update of plain fields, and declines what other rows may forbid", async () => {
     const store = memory();
     await using engine = await openEngine(undefined, store);
     await engine.write(insert("User", user("a@x")));
     await engine.write(insert("User", user("b@x")));
     const catalog = createCatalog(schema);
-    const taken = (each: WriteCommand) => loneWrite(store, catalog, each) !== null;
+    const taken = (each: WriteCommand) => loneWrite({ store, ahead: null }, catalog, each) !== null;
     expect(taken(insert("User", user("c@x", { managerId: 1 })))).toBe(true);
     expect(taken(insert("Post", post(1)))).toBe(true);
     expect(taken(update("User", eq("id", 1), change("set", "age", 3)))).toBe(true);
@@ -151,9 +194,13 @@ describe("a lone write", () => {
     const snapshot = { getMany: broken, ranges: broken, [Symbol.dispose]: () => {} } as unknown as Snapshot;
     const waiting = { snapshot: () => snapshot, point: broken } as unknown as Store;
     const catalog = createCatalog(schema);
-    expect(loneWrite(waiting, catalog, insert("User", user("c@x")))).toBeNull();
-    expect(loneWrite(waiting, catalog, insert("UserLabel", { userId: 1, labelId: 1 }))).toBeNull();
-    expect(loneWrite(waiting, catalog, update("User", eq("id", 1), change("set", "age", 1)))).toBeNull();
+    expect(loneWrite({ store: waiting, ahead: null }, catalog, insert("User", user("c@x")))).toBeNull();
+    expect(
+      loneWrite({ store: waiting, ahead: null }, catalog, insert("UserLabel", { userId: 1, labelId: 1 })),
+    ).toBeNull();
+    expect(
+      loneWrite({ store: waiting, ahead: null }, catalog, update("User", eq("id", 1), change("set", "age", 1))),
+    ).toBeNull();
     await new Promise((resolve) => setImmediate(resolve));
   });
 

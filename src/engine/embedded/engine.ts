@@ -147,9 +147,9 @@ class EmbeddedEngine implements Engine, TransactionHost {
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     // A signal may fire in between, so that only the general way is abortable.
-    if (options?.signal === undefined && this.#writer.idle) {
+    if (options?.signal === undefined && this.#writer.free) {
       this.checkOpen();
-      const lone = loneWrite(this.#store, this.#current(), command);
+      const lone = loneWrite({ store: this.#store, ahead: this.#writer.ahead }, this.#current(), command);
       if (lone !== null) {
         this.#made.keep(command, lone);
         if (lone.mutations.length > 0) await this.#writer.commitLone(lone.mutations);

@@ -8,6 +8,7 @@ import type { Key, Mutation, Store } from "../../storage/store.js";
 import { atHand, first, get, LATER } from "./at-hand.js";
 import { type Catalog, type Collection, META_SPACE, prefixReader, sequenceKey, sequenceOn } from "./catalog.js";
 import type { CollectionIndex } from "./indexes.js";
+import type { Overlay } from "./overlay.js";
 import type { View } from "./view.js";
 
 type Insert = Extract<WriteCommand, { readonly kind: "insert" }>;
@@ -17,26 +18,32 @@ export interface LoneInsert {
   readonly mutations: readonly Mutation[];
 }
 
-export function loneInsert(store: Store, catalog: Catalog, command: Insert): LoneInsert | null {
-  const snapshot = store.snapshot();
+/** What a write without a session stands on: the newest snapshot of the store, and the commits on their way to disk above it. */
+export interface NewestState {
+  readonly store: Store;
+  readonly ahead: Overlay | null;
+}
+
+export function loneInsert(newest: NewestState, catalog: Catalog, command: Insert): LoneInsert | null {
+  const snapshot = newest.store.snapshot();
   try {
-    return insertInto(store, snapshot, catalog, command);
+    return insertInto(newest, newest.ahead?.view(snapshot) ?? snapshot, catalog, command);
   } finally {
     // At once: what no snapshot holds is changed in place.
     snapshot[Symbol.dispose]();
   }
 }
 
-function insertInto(store: Store, view: View, catalog: Catalog, command: Insert): LoneInsert | null {
+function insertInto(newest: NewestState, view: View, catalog: Catalog, command: Insert): LoneInsert | null {
   const { docs: given } = command;
   if (given.length === 0 || command.onConflict.kind !== "fail") return null;
   // Where something must be read first, many rows would be looked at twice.
-  if (given.length > 1 && store.splits === true) return null;
+  if (given.length > 1 && newest.store.splits === true) return null;
   const collection = catalog.collection(command.model);
   const numbers = collection.meta.keyGeneration === "increment" ? lastNumber(view, collection) : NO_NUMBERS;
   if (numbers === null) return null;
   const rows = withKeys(collection, given, numbers.last);
-  if (rows === null || !areFree(view, collection, rows) || !haveParents(store, view, collection, rows.docs))
+  if (rows === null || !areFree(view, collection, rows) || !haveParents(newest, view, collection, rows.docs))
     return null;
   const { docs, keys } = rows;
   const mutations: Mutation[] = [];
@@ -160,16 +167,19 @@ function lookupOf({ from, to }: RelationMeta, parent: Collection): ParentLookup 
 }
 
 /** Whether every parent that the documents name exists already. */
-function haveParents(store: Store, view: View, collection: Collection, docs: readonly Doc[]): boolean {
+function haveParents(newest: NewestState, view: View, collection: Collection, docs: readonly Doc[]): boolean {
   for (const lookup of parentLookups(collection)) {
     if (lookup === null) return false;
-    for (let i = 0; i < docs.length; i++) if (!hasParent(store, view, lookup, docs[i]!)) return false;
+    for (let i = 0; i < docs.length; i++) if (!hasParent(newest, view, lookup, docs[i]!)) return false;
   }
   return true;
 }
 
-function hasParent(store: Store, view: View, { space, field, prefixOf, byKey }: ParentLookup, doc: Doc): boolean {
-  const value = field === null ? null : doc[field];
+function hasParent(newest: NewestState, view: View, lookup: ParentLookup, doc: Doc): boolean {
+  const { space, field, prefixOf, byKey } = lookup;
+  const { store, ahead } = newest;
+  // Points show the newest snapshot only.
+  const value = field === null || (ahead?.staged(space) ?? null) !== null ? null : doc[field];
   if (typeof value === "string" || (typeof value === "number" && !Number.isNaN(value))) {
     const parent = atHand(store.point(space, value));
     return parent !== undefined && parent !== LATER;

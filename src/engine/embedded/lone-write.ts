@@ -1,6 +1,6 @@
 /**
  * The short way for the writes that are made most: new documents, or changes to one found by its key, while nobody else
- * writes. It reads the newest version and builds the batch at once: no turn to wait for, no overlay, no plan.
+ * has the turn to write. It reads the newest state and builds the batch at once: no turn to wait for, no session, no plan.
  *
  * It knows only commands that succeed by looking at the few entries that they name. Whatever else may be the case (a
  * duplicate, a missing parent, an index or reference that the change touches, a store that must read a file first) makes it
@@ -10,11 +10,11 @@ import { compileChanges } from "../../query/apply-changes.js";
 import type { Change, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
-import type { Mutation, Store } from "../../storage/store.js";
+import type { Key, Mutation, PointValue, StoredValue } from "../../storage/store.js";
 import { atHand, LATER } from "./at-hand.js";
 import type { Catalog, Collection } from "./catalog.js";
 import type { CollectionIndex } from "./indexes.js";
-import { loneInsert } from "./lone-insert.js";
+import { loneInsert, type NewestState } from "./lone-insert.js";
 
 export interface LoneWrite {
   readonly mutations: readonly Mutation[];
@@ -22,7 +22,11 @@ export interface LoneWrite {
 }
 
 type Command<K extends WriteCommand["kind"]> = Extract<WriteCommand, { readonly kind: K }>;
-type Lone<K extends WriteCommand["kind"]> = (store: Store, catalog: Catalog, command: Command<K>) => LoneWrite | null;
+type Lone<K extends WriteCommand["kind"]> = (
+  newest: NewestState,
+  catalog: Catalog,
+  command: Command<K>,
+) => LoneWrite | null;
 
 const NO_DOCS: readonly Doc[] = Object.freeze([]);
 const NOTHING: LoneWrite = { mutations: [], result: { count: 0, docs: NO_DOCS } };
@@ -32,7 +36,7 @@ const result = (command: { readonly returning: boolean }, doc: Doc): WriteResult
   docs: command.returning ? Object.freeze([doc]) : NO_DOCS,
 });
 
-const update: Lone<"update"> = (store, catalog, command) => {
+const update: Lone<"update"> = (newest, catalog, command) => {
   const { where, changes } = command;
   if (where === null || where.kind !== "compare" || where.op !== "eq" || where.path.length !== 1) return null;
   const { value } = where;
@@ -45,7 +49,7 @@ const update: Lone<"update"> = (store, catalog, command) => {
   for (let i = 0; i < changes.length; i++) if (watched.has(changes[i]!.path[0]!)) return null;
   const apply = compileChanges(collection.meta, changes);
   const key = encodeKey([value]);
-  const before = atHand(store.point(collection.space, value));
+  const before = rowAt(newest, collection.space, key, value);
   if (before === LATER) return null;
   if (before === undefined) return NOTHING;
   const after = collection.freeze(apply(before));
@@ -59,13 +63,23 @@ const update: Lone<"update"> = (store, catalog, command) => {
   return { mutations, result: result(command, after) };
 };
 
+function rowAt(
+  { store, ahead }: NewestState,
+  space: string,
+  key: Key,
+  value: PointValue,
+): StoredValue | undefined | typeof LATER {
+  const staged = ahead?.staged(space);
+  return staged?.has(key) === true ? staged.get(key) : atHand(store.point(space, value));
+}
+
 function isTouched({ index }: CollectionIndex, changes: readonly Change[]): boolean {
   for (const path of index.paths) for (const change of changes) if (change.path[0] === path[0]) return true;
   return false;
 }
 
-const insert: Lone<"insert"> = (store, catalog, command) => {
-  const inserted = loneInsert(store, catalog, command);
+const insert: Lone<"insert"> = (newest, catalog, command) => {
+  const inserted = loneInsert(newest, catalog, command);
   if (inserted === null) return null;
   const { docs, mutations } = inserted;
   return { mutations, result: { count: docs.length, docs: command.returning ? Object.freeze(docs) : NO_DOCS } };
@@ -74,9 +88,9 @@ const insert: Lone<"insert"> = (store, catalog, command) => {
 const decline = (): null => null;
 const LONE: { readonly [K in WriteCommand["kind"]]: Lone<K> } = { insert, update, delete: decline };
 
-/** The command as one batch over the newest version, or null when it must go the general way. */
-export function loneWrite(store: Store, catalog: Catalog, command: WriteCommand): LoneWrite | null {
-  return (LONE[command.kind] as Lone<WriteCommand["kind"]>)(store, catalog, command as never);
+/** The command as one batch over the newest state, or null when it must go the general way. */
+export function loneWrite(newest: NewestState, catalog: Catalog, command: WriteCommand): LoneWrite | null {
+  return (LONE[command.kind] as Lone<WriteCommand["kind"]>)(newest, catalog, command as never);
 }
 
 const watched = new WeakMap<Collection, ReadonlySet<string>>();

@@ -6,7 +6,7 @@
 import { invariant } from "../../base/assert.js";
 import { keepShape } from "../../base/shapes.js";
 import { groupsByRanges } from "../../storage/groups.js";
-import type { Batch, Key, Mutation, Range, StoredValue } from "../../storage/store.js";
+import type { Batch, Key, Maybe, Mutation, Range, StoredValue } from "../../storage/store.js";
 import { StagedSpace } from "./staged-space.js";
 import type { View } from "./view.js";
 
@@ -135,7 +135,7 @@ class OverlayView implements View {
     this.#spaces = spaces;
   }
 
-  async getMany(space: string, keys: readonly Key[]): Promise<readonly (StoredValue | undefined)[]> {
+  getMany(space: string, keys: readonly Key[]): Maybe<readonly (StoredValue | undefined)[]> {
     const staged = this.#staged(space);
     if (staged === null) return this.#base.getMany(space, keys);
     // No holes: callers may map over it.
@@ -151,28 +151,24 @@ class OverlayView implements View {
         places.push(i);
       }
     }
-    if (missing.length > 0) {
-      const below = await this.#base.getMany(space, missing);
+    if (missing.length === 0) return found;
+    return afterwards(this.#base.getMany(space, missing), (below) => {
       for (let i = 0; i < places.length; i++) found[places[i]!] = below[i];
-    }
-    return found;
+      return found;
+    });
   }
 
-  async ranges(space: string, ranges: readonly Range[], limit?: number): Promise<readonly Batch[]> {
+  ranges(space: string, ranges: readonly Range[], limit = Number.POSITIVE_INFINITY): Maybe<readonly Batch[]> {
     const staged = this.#staged(space);
     if (staged === null) return this.#base.ranges(space, ranges, limit);
-    const keys = ranges.map((range) => staged.keysIn(range));
-    // A staged deletion may take the place of an entry below, so that many more must be asked for.
-    const slack = keys.reduce((most, inRange) => Math.max(most, inRange.length), 0);
-    const below = await this.#base.ranges(space, ranges, limit === undefined ? undefined : limit + slack);
-    return below.map((batch, i) =>
-      merge(
-        batch,
-        inOrder(keys[i]!, ranges[i]!),
-        staged,
-        ranges[i]!.reverse === true,
-        limit ?? Number.POSITIVE_INFINITY,
-      ),
+    // A staged deletion takes the place of an entry below: as many more must be asked for, and looked at here.
+    const most = limit + staged.deletions;
+    const keys = ranges.map((range) => staged.keysIn(range, most));
+    return afterwards(this.#base.ranges(space, ranges, most), (below) =>
+      below.map((batch, i) => {
+        const range = ranges[i]!;
+        return merge(batch, inOrder(keys[i]!, range), staged, range.reverse === true, limit);
+      }),
     );
   }
 
@@ -188,7 +184,7 @@ class OverlayView implements View {
     );
   }
 
-  async groups(space: string, components: readonly Key[]): Promise<readonly (readonly StoredValue[])[]> {
+  groups(space: string, components: readonly Key[]): Maybe<readonly (readonly StoredValue[])[]> {
     return this.#staged(space) === null
       ? this.#base.groups(space, components)
       : groupsByRanges(this, space, components);
@@ -215,6 +211,11 @@ class OverlayView implements View {
     const staged = this.#spaces.get(space);
     return staged === undefined || staged.values.size === 0 ? null : staged;
   }
+}
+
+/** Goes on at once with what is at hand. */
+function afterwards<T, R>(value: Maybe<T>, next: (value: T) => R): Maybe<R> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 /** `keys` are ascending; a reverse range wants them the other way round. */

@@ -3,6 +3,9 @@
  * overlay for its own changes. The turn ends as soon as the batch is handed to the store, so that commits that wait for
  * the disk can share one sync; the next session sees them although readers do not yet. If one of them fails, every
  * session that saw it can only be rolled back.
+ *
+ * Commits become visible in their order, so that `ahead` may go on holding those that are by now, until nothing is pending
+ * or it has grown too large: what it says of them is what a snapshot says, unless a later one of it says more.
  */
 import { ConflictError } from "../../base/errors.js";
 import { Mutex } from "../../base/mutex.js";
@@ -15,13 +18,18 @@ interface PendingCommit {
   readonly done: Promise<void>;
 }
 
+/** Mutations that are visible by now and stay in `ahead`, beside as many as are pending. */
+const SLACK = 256;
+
 export class Writer {
   readonly #store: Pick<Store, "snapshot" | "commit">;
   readonly #turn = new Mutex();
   /** Handed to the store, not yet durable and visible; oldest first. */
   readonly #pending: PendingCommit[] = [];
+  #pendingMutations = 0;
   /** The pending commits as one overlay; null when it must be built again. */
-  #inflight: Overlay | null = null;
+  #ahead: Overlay | null = null;
+  #aheadMutations = 0;
   #failures = 0;
 
   constructor(store: Pick<Store, "snapshot" | "commit">) {
@@ -45,12 +53,26 @@ export class Writer {
     });
   }
 
-  /** Nobody writes, and every commit is durable and visible. */
-  get idle(): boolean {
-    return !this.#turn.locked && this.#pending.length === 0;
+  /** Nobody has the turn to write, nor waits for it. */
+  get free(): boolean {
+    return !this.#turn.locked;
   }
 
-  /** Commits a batch that was built on the newest version without a turn: only while idle, and without waiting in between. */
+  /** What the newest snapshot does not show yet of the newest state: the commits on their way to disk. Null: there are none. */
+  get ahead(): Overlay | null {
+    if (this.#pending.length === 0) return null;
+    if (this.#ahead === null || this.#aheadMutations > SLACK + 2 * this.#pendingMutations) {
+      this.#ahead = new Overlay();
+      for (const commit of this.#pending) this.#ahead.absorb(commit.mutations);
+      this.#aheadMutations = this.#pendingMutations;
+    }
+    return this.#ahead;
+  }
+
+  /**
+   * Commits a batch that was built on the newest snapshot and `ahead` without a turn: only while free, and without waiting in
+   * between.
+   */
   commitLone(mutations: readonly Mutation[]): Promise<void> {
     return this.#commit(mutations);
   }
@@ -76,12 +98,7 @@ export class Writer {
   }
 
   #base(snapshot: Snapshot): View {
-    if (this.#pending.length === 0) return snapshot;
-    if (this.#inflight === null) {
-      this.#inflight = new Overlay();
-      for (const commit of this.#pending) this.#inflight.absorb(commit.mutations);
-    }
-    return this.#inflight.frozenView(snapshot);
+    return this.ahead?.frozenView(snapshot) ?? snapshot;
   }
 
   async #commit(mutations: readonly Mutation[]): Promise<void> {
@@ -93,15 +110,21 @@ export class Writer {
     const done = this.#store.commit(mutations);
     const commit: PendingCommit = { mutations, done };
     this.#pending.push(commit);
-    this.#inflight?.absorb(mutations);
+    this.#pendingMutations += mutations.length;
+    if (this.#ahead !== null) {
+      this.#ahead.absorb(mutations);
+      this.#aheadMutations += mutations.length;
+    }
     try {
       await done;
     } catch (error) {
       this.#failures++;
+      this.#ahead = null;
       throw error;
     } finally {
       this.#pending.splice(this.#pending.indexOf(commit), 1);
-      this.#inflight = null;
+      this.#pendingMutations -= mutations.length;
+      if (this.#pending.length === 0) this.#ahead = null;
     }
   }
 }
