@@ -5,13 +5,15 @@
  *   --rounds N         rounds a workload (default 7)
  *   --scale F          fraction of the data set and of the operations, for a quick look (default 1)
  *   --only a,b         workloads: pointKey, pointUnique, range, populate, insert, bulk, update, durable;
- *                      parts of suite storage: commits, load, stalls, shards, beyond
+ *                      parts of suite storage: commits, load, stalls, shards, beyond;
+ *                      parts of suite editor: types, latency, generate, watch; page: write what is kept, measure nothing
  *   --peers a,b        peers, from bench/peers
  *   --engines a,b      the blog workloads on these databases (suite blog): sqlite, postgres, each beside its peers
- *   --models 10,100    sizes of the schema (suite editor)
- *   --ts 5.9           the compiler (suite editor): 5.9 or 6.0
+ *   --models 10,100    sizes of the schema (suite editor; default 10,100,500)
+ *   --ts 5.9,6.0       the compilers (suite editor): 5.9, 6.0, 7.0
+ *   --minutes N        what would begin after that is left out, by name (suite editor; default 20)
  *   --modes a,b        suite sencillo: reads, reads10, file, gzip, folder, shards, log, folder log
- *   --page             suite sencillo: write the figures into docs/sencillo.md
+ *   --page             suites sencillo, editor: write the figures into docs/sencillo.md, docs/editor.md
  *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR
  * The exit code is 1 when a peer failed or answered wrongly; a target that is not met is a finding, not a failure.
  */
@@ -46,6 +48,7 @@ const { values, positionals } = parseArgs({
     modes: { type: "string" },
     models: { type: "string" },
     ts: { type: "string" },
+    minutes: { type: "string" },
     engines: { type: "string" },
   },
 });
@@ -70,6 +73,7 @@ const { result, text, failed } = await run({
   engines: list(values.engines),
   models: values.models,
   typescript: values.ts,
+  minutes: values.minutes,
   page: values.page,
   modes: list(values.modes),
   profile: values.profile === undefined ? null : resolve(values.profile),

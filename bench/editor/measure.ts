@@ -1,193 +1,149 @@
-/** `npm run bench -- editor`: what types and generation cost, for Tenon and its peers in one run. Prints one JSON object. */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+/**
+ * `npm run bench -- editor`: what types, the editor and generation cost, for Tenon and its peers in one run. Prints one JSON
+ * object: rows by peer, size and compiler; generation by peer and size; hovers; what was left out, and why.
+ */
+import { existsSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import process from "node:process";
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { applyChanges, planChanges } from "../../codegen/emit.js";
-import { Session } from "../../codegen/session.js";
-import { watchAndRun } from "../../codegen/watch.js";
-import {
-  CASE,
-  COMPILERS,
-  emitPackage,
-  makeFolder,
-  makeProject,
-  ROOT,
-  removeFolder,
-} from "../../test/editor/project.js";
-import { openTsserver } from "../../test/editor/tsserver.js";
-import { type Built, PEERS, type Peer } from "./peers.js";
+import { COMPILERS, emitPackage, makeFolder, ROOT, removeFolder } from "../../test/editor/project.js";
+import { SERVERS } from "../../test/editor/servers.js";
+import { costOf } from "./cost.js";
+import { generationOf, type Written, watchOf } from "./generation.js";
+import { install, versionOf } from "./install.js";
+import { latencies } from "./latency.js";
+import { limitTo, reasonOf, say } from "./limit.js";
+import { PEERS, type Peer } from "./peers.js";
+import type { Project } from "./projects.js";
+
+const PARTS = ["types", "latency", "generate", "watch"] as const;
+type Part = (typeof PARTS)[number];
 
 const { values } = parseArgs({
   options: {
-    models: { type: "string", default: "10,100" },
-    ts: { type: "string", default: "5.9" },
+    models: { type: "string", default: "10,100,500" },
+    ts: { type: "string", default: "5.9,6.0" },
     rounds: { type: "string", default: "7" },
+    only: { type: "string", default: PARTS.join(",") },
+    minutes: { type: "string", default: "20" },
     peers: { type: "string" },
   },
 });
 const rounds = Number(values.rounds);
-const wanted = values.peers?.split(",");
-const compiler = COMPILERS.find((each) => each.version === values.ts) ?? COMPILERS[0];
-const home = join(ROOT, "node_modules", compiler.folder);
+const sizes = values.models.split(",").map(Number);
+const compilers = COMPILERS.filter(({ version }) => values.ts.split(",").includes(version));
+const asked = values.only.split(",");
+const unknown = asked.filter((each) => !PARTS.some((part) => part === each));
+if (unknown.length > 0) throw new TypeError(`--only ${unknown}: there is ${PARTS.join(", ")}`);
+const does = (part: Part): boolean => asked.includes(part);
+limitTo(Number(values.minutes));
 
-interface Cost {
-  readonly instantiations: number;
-  readonly checkMs: number;
-  readonly memoryKb: number;
+interface Row {
+  readonly peer: string;
+  readonly models: number;
+  readonly typescript: string;
+  figures: Record<string, number>;
 }
-
-function check(folder: string, text: string, fails = false): Cost {
-  writeFileSync(join(folder, CASE), text);
-  const { stdout } = spawnSync(process.execPath, [join(home, "bin/tsc"), "-p", ".", "--extendedDiagnostics"], {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  if (!fails && /error TS/.test(stdout)) throw new TypeError(`${folder}: ${stdout.slice(0, 2000)}`);
-  if (fails && !/error TS/.test(stdout)) throw new TypeError(`${folder}: the typo was not noticed`);
-  const figure = (label: string): number =>
-    Number(new RegExp(`${label}:\\s+([\\d.]+)`).exec(stdout)?.[1] ?? Number.NaN);
-  return {
-    instantiations: figure("Instantiations"),
-    checkMs: figure("Check time") * 1000,
-    memoryKb: figure("Memory used"),
-  };
-}
-
-const median = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
-
-/** First and warm latencies of one editor service: completion, hover, and the round trip of a typo. */
-async function latencies(folder: string, peer: Peer): Promise<Record<string, number>> {
-  const file = join(folder, CASE);
-  const editor = openTsserver(join(home, "lib/tsserver.js"), folder);
-  const time = async (work: () => Promise<unknown>): Promise<number> => {
-    const start = performance.now();
-    await work();
-    return performance.now() - start;
-  };
-  const at = peer.head.length + peer.complete.indexOf("|");
-  const complete = async (n: number): Promise<void> => {
-    await editor.open(file, `${peer.head}${peer.complete.replace("|", "")}\n// ${n}`);
-    const entries = await editor.completions(file, at);
-    if (entries.length < 2 || entries.some((each) => each.name === "AbortSignal"))
-      throw new TypeError(`${peer.name}: no completions`);
-  };
-  const hover = async (n: number): Promise<void> => {
-    await editor.open(file, `${peer.head}const rows${n} = ${peer.queries[4]};`);
-    await editor.hover(file, peer.head.length + "const ro".length);
-  };
-  const error = async (n: number): Promise<void> => {
-    await editor.open(file, `${peer.head}export const r${n} = ${peer.typo[n % 2]};`);
-    if ((await editor.errors(file)).length > 0 !== (n % 2 === 1)) throw new TypeError(`${peer.name}: the typo`);
-  };
+const started = Date.now();
+const load = loadavg()[0];
+const rows: Row[] = [];
+const generated: { project: string; models: number; figures: Record<string, number> }[] = [];
+const hovers: Record<string, string> = {};
+const watched: Record<string, number> = {};
+const skipped: string[] = [];
+/** Does some work, or notes that it could not be done. */
+async function attempt(what: string, work: () => Promise<void> | void): Promise<void> {
   try {
-    const first = await time(() => complete(0));
-    const several = async (work: (n: number) => Promise<void>): Promise<number> => {
-      await work(0);
-      const times: number[] = [];
-      for (let n = 1; n <= rounds * 2; n++) times.push(await time(() => work(n)));
-      return median(times);
+    await work();
+  } catch (error) {
+    skipped.push(`${what}: ${reasonOf(error)}`);
+    say(`  ${what}: ${reasonOf(error)}`);
+  }
+}
+
+/** The peers that can be asked, under the names that they are shown by. */
+const names = new Map<Peer, string>();
+const wanted = values.peers?.split(",");
+for (const peer of PEERS) {
+  if (wanted !== undefined && !wanted.some((each) => peer.name.startsWith(each))) continue;
+  await attempt(peer.name, () => {
+    const [first] = peer.packages ?? [];
+    const missing = first === undefined ? null : install(peer.project.name);
+    if (missing !== null) throw new TypeError(missing);
+    names.set(peer, first === undefined ? peer.name : `${peer.name} ${versionOf(peer.project.name, first)}`);
+  });
+}
+const nameOf = (peer: Peer): string => names.get(peer) ?? peer.name;
+const shownAs = (project: Project): string =>
+  project.name === "tenon" ? "tenon" : nameOf([...names.keys()].find((peer) => peer.project === project) as Peer);
+
+function rowOf(peer: Peer, models: number, typescript: string): Row {
+  const same = (row: Row): boolean =>
+    row.peer === nameOf(peer) && row.models === models && row.typescript === typescript;
+  const row = rows.find(same) ?? { peer: nameOf(peer), models, typescript, figures: {} };
+  if (!rows.includes(row)) rows.push(row);
+  return row;
+}
+
+async function ofSize(models: number, root: string): Promise<void> {
+  const written = new Map<Project, Written>();
+  for (const project of new Set([...names.keys()].map((peer) => peer.project)))
+    await attempt(`${project.name}, ${models} models`, async () => {
+      const folder = join(root, `${project.name}-${models}`);
+      await project.write(folder, models, join(root, "tenon"));
+      const out = project.generator?.out;
+      const once = does("generate") ? Math.max(1, Math.min(rounds, models > 100 ? 2 : 3)) : 0;
+      // A first run that does not count makes the code that the other parts need.
+      if (out !== undefined && once === 0 && !existsSync(join(folder, out)))
+        generationOf({ project, folder }, models, 1);
+      if (once > 0 && project.generator !== null)
+        generated.push({
+          project: shownAs(project),
+          models,
+          figures: generationOf({ project, folder }, models, once),
+        });
+      written.set(project, { project, folder });
+    });
+  const asks = [...names.keys()].flatMap((peer) => {
+    const folder = written.get(peer.project)?.folder;
+    return folder === undefined ? [] : [{ peer, folder }];
+  });
+  for (const { version, folder: compiler } of compilers) {
+    say(`${models} models, TypeScript ${version} …`);
+    const put = (peer: Peer, figures: Readonly<Record<string, number>>): void => {
+      Object.assign(rowOf(peer, models, version).figures, figures);
     };
-    return { first, completion: await several(complete), hover: await several(hover), error: await several(error) };
-  } finally {
-    await editor.close();
+    if (does("types"))
+      for (const { peer, folder } of asks)
+        await attempt(`${nameOf(peer)}, ${models} models, TypeScript ${version}, types`, () =>
+          put(peer, costOf(peer, join(ROOT, "node_modules", compiler), folder, Math.min(rounds, models > 100 ? 1 : 2))),
+        );
+    const server = SERVERS.find((each) => each.version === version);
+    if (does("latency") && server !== undefined)
+      for (const { peer, figures, hover, failed } of await latencies(server, asks, rounds)) {
+        put(peer, figures);
+        if (failed === null) hovers[nameOf(peer)] ??= hover;
+        else skipped.push(`${nameOf(peer)}, ${models} models, TypeScript ${version}, latency: ${failed}`);
+      }
   }
+  if (does("watch") && models === watchSize)
+    for (const each of written.values())
+      await attempt(`${shownAs(each.project)}, watch`, async () => {
+        const ms = await watchOf(each, rounds);
+        if (ms !== null) watched[shownAs(each.project)] = ms;
+      });
 }
 
-async function measure(peer: Peer, models: number, root: string): Promise<object> {
-  const folder = join(root, `${peer.name.replace(/\W+/g, "-")}-${models}`);
-  const built: Built = await peer.build(folder, models, join(root, "tenon"));
-  // `export` keeps the results used; the base holds everything but the queries.
-  const base = check(folder, `${peer.head}export const used0: unknown = db;\n`);
-  const text = (queries: readonly string[]): string =>
-    `${peer.head}${queries.map((q, i) => `export const q${i} = ${q};\n`).join("")}`;
-  const all = check(folder, text(peer.queries));
-  const right = check(folder, text([peer.typo[0]]));
-  const wrong = check(folder, text([peer.typo[1]]), true);
-  const each = (key: keyof Cost): number => (all[key] - base[key]) / peer.queries.length;
-  writeFileSync(join(folder, CASE), "");
-  return {
-    peer: peer.name,
-    models,
-    schemaInstantiations: base.instantiations,
-    instantiationsPerQuery: each("instantiations"),
-    checkMsPerQuery: each("checkMs"),
-    memoryKbPerQuery: each("memoryKb"),
-    typoRatio: (wrong.instantiations - base.instantiations) / Math.max(1, right.instantiations - base.instantiations),
-    ...(await latencies(folder, peer)),
-    generateColdMs: built.cold,
-    generateWarmMs: built.warm,
-    bytesPerModel: built.bytes === null ? null : built.bytes / models,
-  };
-}
-
-/** From the change of one model's file to the written declaration, with the watcher's own pause. */
-async function watched(root: string, models: number): Promise<readonly number[]> {
-  const folder = join(root, `watch-${models}`);
-  mkdirSync(folder);
-  await makeProject(folder, models, join(root, "tenon"));
-  const session = new Session({ cwd: folder });
-  const controller = new AbortController();
-  let done: () => void = () => {};
-  const running = watchAndRun({
-    signal: controller.signal,
-    missed: () => {
-      session.warmUp();
-      setImmediate(() => done());
-      return session.changed();
-    },
-    run: async () => {
-      const { project, generated } = await session.run();
-      applyChanges(project.out, planChanges(project.out, generated.files));
-      done();
-      return session.files();
-    },
-  });
-  const file = join(folder, "models/group1.ts");
-  const text = readFileSync(file, "utf8");
-  const times: number[] = [];
-  await new Promise<void>((resolve) => {
-    done = resolve;
-  });
-  for (let n = 0; n <= rounds; n++) {
-    await sleep(300);
-    const output = join(folder, ".tenon/profile1.d.ts");
-    const start = performance.now();
-    writeFileSync(file, text.replace("bio:", `bio${n}:`));
-    while (!readFileSync(output, "utf8").includes(`  bio${n}: string`)) await sleep(1);
-    times.push(performance.now() - start);
-  }
-  controller.abort();
-  await running;
-  return times.slice(1);
-}
-
+/** One model is touched among 100, or as many as there are. */
+const watchSize = sizes.includes(100) ? 100 : Math.max(...sizes);
 const root = makeFolder();
 try {
   emitPackage(join(root, "tenon"));
-  const rows: object[] = [];
-  const skipped: string[] = [];
-  for (const models of (values.models ?? "").split(",").map(Number))
-    for (const peer of PEERS) {
-      if (wanted !== undefined && !wanted.some((each) => peer.name.startsWith(each))) continue;
-      if (peer.missing !== null) {
-        skipped.push(`${peer.name}: ${peer.missing}`);
-        continue;
-      }
-      process.stderr.write(`${peer.name}, ${models} models …\n`);
-      try {
-        rows.push(await measure(peer, models, root));
-      } catch (error) {
-        skipped.push(`${peer.name}, ${models} models: ${(error as Error).message.slice(0, 600)}`);
-      }
-    }
-  process.stderr.write("watch …\n");
-  const watch = await watched(root, 100);
-  console.log(JSON.stringify({ typescript: values.ts, rows, watchMs: median(watch), skipped }));
+  for (const models of sizes) await ofSize(models, root);
 } finally {
   removeFolder(root);
 }
+const seconds = Math.round((Date.now() - started) / 1000);
+const conditions = { load, seconds, rounds, node: process.versions.node, sizes, watchModels: watchSize };
+console.log(JSON.stringify({ ...conditions, rows, generated, watched, hovers, skipped }));
