@@ -1,4 +1,5 @@
 /** The short way for lone writes against the general one: the same answers, errors and data, whatever is written. */
+import { setTimeout } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCatalog } from "../../src/engine/embedded/catalog.js";
@@ -7,11 +8,12 @@ import type { Engine } from "../../src/engine/engine.js";
 import type { Change, WriteCommand } from "../../src/query/ir.js";
 import type { Doc, Json } from "../../src/schema/model.js";
 import { file } from "../../src/storage/file/file.js";
+import type { DiskFile, OpenMode } from "../../src/storage/files/disk.js";
 import { MemoryDisk } from "../../src/storage/files/memory.js";
 import { memory } from "../../src/storage/memory/memory.js";
 import type { Snapshot, Store } from "../../src/storage/store.js";
 import { errorShape } from "../support/reference-engine.js";
-import { eq, find, insert, openEngine, blog as schema, update, user } from "./support.js";
+import { eq, find, insert, openEngine, remove, blog as schema, update, user } from "./support.js";
 
 const change = (op: Change["op"], path: string, value: Json): Change => ({ path: path.split("."), op, value });
 const post = (authorId: number, more: { readonly [field: string]: Json } = {}): Doc => ({
@@ -82,6 +84,22 @@ const command: fc.Arbitrary<WriteCommand> = fc.oneof(
     .map(({ email: address, age }) => update("User", eq("email", address), change("set", "age", age))),
 );
 
+/** Syncs take their time. */
+class SlowDisk extends MemoryDisk {
+  syncMs = 0;
+
+  override async open(path: string, mode: OpenMode): Promise<DiskFile> {
+    const opened = await super.open(path, mode);
+    return {
+      ...opened,
+      sync: async () => {
+        if (this.syncMs > 0) await setTimeout(this.syncMs);
+        await opened.sync();
+      },
+    };
+  }
+}
+
 async function everything(engine: Engine): Promise<Record<string, readonly Doc[]>> {
   const all: Record<string, readonly Doc[]> = {};
   for (const name of schema.models.keys()) all[name] = await engine.find(find(name));
@@ -138,6 +156,23 @@ describe("a lone write", () => {
       ),
       { numRuns: 120 },
     );
+  });
+
+  test("one that finds nothing because of a commit on its way to disk is answered after that commit", async () => {
+    const disk = new SlowDisk();
+    await using engine = await openEngine(undefined, file("/db.json", { files: disk.files }));
+    await engine.write(insert("User", user("a@x")));
+    disk.syncMs = 50;
+    const order: string[] = [];
+    await Promise.all([
+      engine.write(remove("User", eq("id", 1))).then(() => order.push("deleted")),
+      // By then nobody has the turn any more.
+      Promise.resolve()
+        .then(() => new Promise((resolve) => setImmediate(resolve)))
+        .then(() => engine.write(update("User", eq("id", 1), change("set", "age", 1))))
+        .then(({ count }) => order.push(`${count} updated`)),
+    ]);
+    expect(order).toEqual(["deleted", "0 updated"]);
   });
 
   test("one that stands on a commit which cannot be written is refused with it", async () => {

@@ -149,10 +149,12 @@ class EmbeddedEngine implements Engine, TransactionHost {
     // A signal may fire in between, so that only the general way is abortable.
     if (options?.signal === undefined && this.#writer.free) {
       this.checkOpen();
-      const lone = loneWrite({ store: this.#store, ahead: this.#writer.ahead }, this.#current(), command);
+      const { ahead } = this.#writer;
+      const lone = loneWrite({ store: this.#store, ahead }, this.#current(), command);
       if (lone !== null) {
         this.#made.keep(command, lone);
-        if (lone.mutations.length > 0) await this.#writer.commitLone(lone.mutations);
+        // One that changes nothing has read what may be on its way to disk.
+        if (lone.mutations.length > 0 || ahead !== null) await this.#writer.commitLone(lone.mutations);
         return lone.result;
       }
     }
