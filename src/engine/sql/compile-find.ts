@@ -78,13 +78,20 @@ function nestedSelect(
   const rows =
     level.order === null && level.slice.length === 0
       ? sql`${level.from} where ${where}`
-      : sql`(select ${scope.alias}.* from ${level.from} where ${where}${orderClause(level)}${level.slice}) as ${scope.alias}`;
+      : sql`(select ${columnsIn(level.items, scope)} from ${level.from} where ${where}${orderClause(level)}${level.slice}) as ${scope.alias}`;
   return {
     expression: sql`(select ${dialect.jsonRows(row)} from ${rows})`,
     residual: level.residual,
     reusable: level.reusable,
     decode: (value) => level.finish(parseRows(value), true),
   };
+}
+
+/** The level's own columns that its items name: sorting carries nothing else along. */
+function columnsIn(items: readonly Sql[], { dialect, model, alias }: Scope): Sql {
+  const named = new Set<unknown>(items.flat());
+  const columns = model.fields.map((field) => columnOf(dialect, alias, field)).filter(([name]) => named.has(name));
+  return columns.length === 0 ? ["1"] : join(columns, ", ");
 }
 
 function orderClause(level: Level): Sql {

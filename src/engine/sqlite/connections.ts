@@ -73,6 +73,8 @@ export class SqliteConnection implements SqlConnection {
 }
 
 const READERS_KEPT = 8;
+/** Of the reader that lone calls share: relations lie all over the file, and a page read again costs more than its rows. */
+const SHARED_CACHE_KB = 65_536;
 
 /** A connection in use. `broken`: its state is not known any more. */
 export interface Lent {
@@ -137,7 +139,10 @@ export class SqliteConnections {
   /** A reader for one statement that runs at once and leaves nothing open: many callers share it. */
   reader(): SqliteConnection {
     if (this.#writer === null) throw closedStorage();
-    this.#shared ??= this.#connect(true);
+    if (this.#shared === null) {
+      this.#shared = this.#connect(true);
+      this.#shared.handle.exec(`pragma cache_size = -${SHARED_CACHE_KB}`);
+    }
     return this.#shared;
   }
 
