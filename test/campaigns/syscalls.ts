@@ -36,7 +36,7 @@ export const syscallsCampaign: Campaign = async ({ size, seed, keep }) => {
   try {
     let failure: string | null = null;
     if (noMount === null) {
-      for (const storage of IN_FILES.filter((each) => !each.lossy))
+      for (const storage of IN_FILES.filter((each) => each.lost !== "with the process"))
         for (const kilobytes of ROOM_KB) failure ??= await fullDisk(storage, kilobytes, folder, tally);
     }
     if (noStrace === null) {

@@ -12,7 +12,7 @@ import { embedded } from "../../src/engine/embedded/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
 import type { Store } from "../../src/storage/store.js";
 import { Random } from "../differential/random.js";
-import { commitNumber, commitsIn, openSequence } from "./sequence.js";
+import { BEGUN, commitNumber, commitsIn, openSequence } from "./sequence.js";
 import { storageNamed } from "./storages.js";
 
 const [mode = "", storageName = "", dir = "", seedText = "1"] = process.argv.slice(2);
@@ -106,8 +106,12 @@ async function fail(): Promise<void> {
     }
   };
   if (await attempt("open", () => openSequence(engine))) {
-    let k = await commitsIn(engine);
-    print(`OPEN ${k}`);
+    // Collections may be read from disk only now.
+    let k = BEGUN;
+    const read = async () => {
+      k = await commitsIn(engine);
+    };
+    if (await attempt("read", read)) print(`OPEN ${k}`);
     for (let at = 0; at < 4; at++) {
       const mine = k + 1;
       const late = failed;

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { crashImages, emptyTally } from "../campaigns/crash.js";
 
-const SIZE = 20_000;
+const SIZE = 40_000;
 const SEED = 1;
 
 test(`${SIZE} crash images hold a prefix of the commits with every acknowledged one`, {

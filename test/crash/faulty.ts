@@ -8,7 +8,7 @@ import type { MemoryDisk } from "../../src/storage/files/memory.js";
 import { Random } from "../differential/random.js";
 import { observed, oneMore } from "./play.js";
 import { FIRST_SHAPE, versionOf } from "./schemas.js";
-import type { StorageCase } from "./storages.js";
+import { mayLose, type StorageCase } from "./storages.js";
 
 const CODES = ["EIO", "ENOSPC", "EMFILE", "SHORT"];
 /** Of one image. */
@@ -91,7 +91,7 @@ async function once(
     const again = embedded({ storage: storage.open(dir, disk.crash(cut).files) });
     await again.open(versionOf(FIRST_SHAPE).schema);
     const text = await observed(again);
-    const isLost = storage.lossy && cut !== null;
+    const isLost = mayLose(storage, cut !== null);
     if (text === before ? acknowledged && before !== after && !isLost : !attempted || text !== after)
       fail(text === before ? "an acknowledged write is gone" : "the state afterwards is another one");
   }

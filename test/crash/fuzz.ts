@@ -74,7 +74,8 @@ async function built(storage: StorageCase, seed: number, random: Random): Promis
     },
   });
   if (done.failure !== undefined) throw done.failure;
-  if (random.chance(0.5)) await done.engine!.close();
+  // What may be lost with the process is there for certain only when it has closed.
+  if (random.chance(0.5) || storage.lost === "with the process") await done.engine!.close();
   const killed = filesOf(disk.crash(null));
   await done.engine!.close();
   return { files: killed, older, states: done.books.states, version: done.version };

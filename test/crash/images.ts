@@ -13,7 +13,7 @@ import { faultyRecovery } from "./faulty.js";
 import { observed, oneMore, type Player, play } from "./play.js";
 import { FIRST_SHAPE, versionOf } from "./schemas.js";
 import { scriptOf } from "./script.js";
-import { STORAGES, type StorageCase } from "./storages.js";
+import { mayLose, STORAGES, type StorageCase } from "./storages.js";
 
 export const DIR = "/data";
 const NO_CHANGE = new Set(["read", "list", "size", "close"]);
@@ -59,8 +59,8 @@ export function crashCase(seed: number): CrashCase {
     seed,
     storage,
     steps: random.int(4, 14),
-    damages: 4,
-    deeper: 50,
+    damages: 8,
+    deeper: 160,
     fault: random.chance(0.3)
       ? { code: random.pick(codes), at: random.int(1, 150), forever: random.chance(0.4) }
       : null,
@@ -80,7 +80,7 @@ export async function crash(one: CrashCase, tally: Tally): Promise<void> {
     for (let damage = 0; damage <= one.damages; damage++) {
       const seed = damage === 0 ? null : one.seed * 1009 + images.length;
       const { least, most } = bounds();
-      const lost = one.storage.lossy && seed !== null;
+      const lost = mayLose(one.storage, seed !== null);
       const disk = distinct.one(source.crash(seed));
       images.push({ disk, least: lost ? 0 : least, most, where: `${where}, damage ${seed}` });
     }
@@ -187,14 +187,12 @@ async function again(
   let disk: MemoryDisk;
   let seed = one.seed * 31 + found;
   let allowed: readonly string[] = [before];
+  let whenKilled = allowed;
   const fault = (call: DiskCall): null => {
-    if (!NO_CHANGE.has(call.operation)) {
-      images.push({
-        disk: distinct.one(disk.crash(call.number % 3 === 0 ? null : seed++)),
-        allowed,
-        where: `${acknowledged ? "after" : "before"} one more write, call ${call.number} (${call.operation} ${call.path})`,
-      });
-    }
+    if (NO_CHANGE.has(call.operation)) return null;
+    const where = `${acknowledged ? "after" : "before"} one more write, call ${call.number} (${call.operation} ${call.path})`;
+    for (const cut of [null, seed++, seed++, seed++])
+      images.push({ disk: distinct.one(disk.crash(cut)), allowed: cut === null ? whenKilled : allowed, where });
     return null;
   };
   disk = start.crash(null, { fault });
@@ -208,10 +206,11 @@ async function again(
     await oneMore(probe);
     after = await observed(probe);
     await probe.close();
-    allowed = [before, after];
+    allowed = whenKilled = [before, after];
     await oneMore(engine);
     acknowledged = true;
-    if (!one.storage.lossy) allowed = [after];
+    if (!mayLose(one.storage, true)) allowed = [after];
+    if (!mayLose(one.storage, false)) whenKilled = [after];
     if ((await observed(engine)) !== after) throw new CrashFailure("a write after recovery is not there");
   }
   await engine.close();

@@ -36,7 +36,7 @@ export async function contention(
 ): Promise<string | null> {
   const random = new Random(seed);
   for (let arena = 0; tally.opened < rounds; arena++) {
-    const storage = random.pick(IN_FILES.filter((each) => !each.lossy));
+    const storage = random.pick(IN_FILES.filter((each) => each.lost !== "with the process"));
     const dir = join(folder, String(arena));
     mkdirSync(dir);
     const failure = await fight(storage, dir, random, Math.min(100, rounds - tally.opened), bundle, tally);

@@ -7,6 +7,8 @@ import { eq, find, insert, remove } from "../engine/support.js";
 import { FIRST_SHAPE, versionOf } from "./schemas.js";
 
 const WINDOW = 20;
+/** Commits in a database that is opened on a failing disk. */
+export const BEGUN = 3;
 export const SEQUENCE = versionOf(FIRST_SHAPE).schema;
 
 const textOfItem = (k: number): string => `${k}-${"é\n".repeat((k * 37) % 300)}`;

@@ -15,8 +15,8 @@ export interface StorageCase {
   path(dir: string): string;
   /** How often it is chosen, against the others. */
   readonly weight: number;
-  /** Acknowledged writes may be lost at a power cut (not when the process is killed). */
-  readonly lossy: boolean;
+  /** When the newest acknowledged writes may be lost: never, at a power cut, or also when the process is killed. */
+  readonly lost: "never" | "at a power cut" | "with the process";
   /** Commits go to a journal first; else each writes the data files. */
   readonly journaled: boolean;
   /**
@@ -45,7 +45,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly }),
     weight: 5,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -53,7 +53,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, checkpointBytes: SMALL }),
     weight: 5,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -61,7 +61,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, checkpoint: "commit" }),
     weight: 3,
-    lossy: false,
+    lost: "never",
     journaled: false,
   },
   {
@@ -69,7 +69,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -78,7 +78,24 @@ export const STORAGES: readonly StorageCase[] = [
     open: (dir, files, readOnly) =>
       file(fileIn(dir), { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 1,
-    lossy: true,
+    lost: "at a power cut",
+    journaled: true,
+  },
+  {
+    name: "file, gzip, checkpoint: commit",
+    path: fileIn,
+    open: (dir, files, readOnly) => file(fileIn(dir), { files, readOnly, compression: true, checkpoint: "commit" }),
+    weight: 1,
+    lost: "never",
+    journaled: false,
+  },
+  {
+    name: "file, memory",
+    path: fileIn,
+    open: (dir, files, readOnly) =>
+      file(fileIn(dir), { files, readOnly, durability: "memory", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    weight: 1,
+    lost: "with the process",
     journaled: true,
   },
   {
@@ -86,7 +103,32 @@ export const STORAGES: readonly StorageCase[] = [
     path: (dir) => dir,
     open: (dir, files, readOnly) => folder(dir, { files, readOnly, checkpointBytes: SMALL }),
     weight: 3,
-    lossy: false,
+    lost: "never",
+    journaled: true,
+  },
+  {
+    name: "folder, gzip",
+    path: (dir) => dir,
+    open: (dir, files, readOnly) => folder(dir, { files, readOnly, compression: true, checkpointBytes: SMALL }),
+    weight: 1,
+    lost: "never",
+    journaled: true,
+  },
+  {
+    name: "folder, checkpoint: commit",
+    path: (dir) => dir,
+    open: (dir, files, readOnly) => folder(dir, { files, readOnly, checkpoint: "commit" }),
+    weight: 2,
+    lost: "never",
+    journaled: true,
+  },
+  {
+    name: "folder, relaxed",
+    path: (dir) => dir,
+    open: (dir, files, readOnly) =>
+      folder(dir, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
+    weight: 1,
+    lost: "at a power cut",
     journaled: true,
   },
   {
@@ -94,7 +136,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpointBytes: SMALL, cacheBytes: 4000 }),
     weight: 5,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -102,7 +144,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, checkpoint: "commit", maxCached: 1 }),
     weight: 2,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -110,7 +152,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: (dir) => dir,
     open: (dir, files, readOnly) => shards(dir, { files, readOnly, compression: true, checkpointBytes: SMALL }),
     weight: 1,
-    lossy: false,
+    lost: "never",
     journaled: true,
   },
   {
@@ -119,7 +161,24 @@ export const STORAGES: readonly StorageCase[] = [
     open: (dir, files, readOnly) =>
       shards(dir, { files, readOnly, durability: "relaxed", syncIntervalMs: 1, checkpointBytes: SMALL }),
     weight: 2,
-    lossy: true,
+    lost: "at a power cut",
+    journaled: true,
+  },
+  {
+    name: "shards, memory, gzip, checkpoint: commit",
+    path: (dir) => dir,
+    open: (dir, files, readOnly) =>
+      shards(dir, {
+        files,
+        readOnly,
+        durability: "memory",
+        syncIntervalMs: 1,
+        compression: true,
+        checkpoint: "commit",
+        maxCached: 1,
+      }),
+    weight: 1,
+    lost: "with the process",
     journaled: true,
   },
   {
@@ -127,7 +186,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files) => hooked(dir, files),
     weight: 2,
-    lossy: false,
+    lost: "never",
     journaled: false,
     hooked: true,
   },
@@ -136,7 +195,7 @@ export const STORAGES: readonly StorageCase[] = [
     path: fileIn,
     open: (dir, files) => hooked(dir, files, true),
     weight: 2,
-    lossy: false,
+    lost: "never",
     journaled: false,
     hooked: true,
   },
@@ -150,4 +209,9 @@ export function storageNamed(name: string): StorageCase {
   if (found === undefined)
     throw new RangeError(`no storage "${name}"; there are: ${STORAGES.map((each) => each.name).join("; ")}`);
   return found;
+}
+
+/** Whether the newest acknowledged writes may be missing after a power cut, or else after the process was killed. */
+export function mayLose({ lost }: StorageCase, isPowerCut: boolean): boolean {
+  return lost === "with the process" || (isPowerCut && lost === "at a power cut");
 }

@@ -8,7 +8,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } fr
 import { join } from "node:path";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import { acknowledgedBy, type Bundle, start } from "./children.js";
-import { commitNumber, commitsIn, openSequence } from "./sequence.js";
+import { BEGUN, commitNumber, commitsIn, openSequence } from "./sequence.js";
 import { IN_FILES, type StorageCase } from "./storages.js";
 
 export interface SyscallTally {
@@ -27,6 +27,10 @@ const CALLS: readonly (readonly [call: string, codes: readonly string[]])[] = [
   ["openat", ["EMFILE", "EIO"]],
   ["link", ["EIO"]],
   ["unlink", ["EIO"]],
+  ["mkdir", ["ENOSPC", "EIO"]],
+  ["pread64", ["EIO"]],
+  ["statx", ["EIO"]],
+  ["getdents64", ["EIO"]],
 ];
 
 export function whyNoStrace(): string | null {
@@ -48,7 +52,7 @@ interface Plan {
 /** Every plan, interleaved so that a part of them covers all kinds. */
 function plans(most: number): Plan[] {
   const all: Plan[] = [];
-  const storages = IN_FILES.filter((each) => !each.lossy);
+  const storages = IN_FILES.filter((each) => each.lost !== "with the process");
   for (let n = 1; n <= most; n++) {
     for (const [call, codes] of CALLS) {
       for (const code of codes) {
@@ -88,14 +92,19 @@ export async function syscalls(
   return null;
 }
 
-const BEFORE = 3;
-/** What is opened by name; the directory itself, too. */
-const OPENED = ["db.json", "db.journal", "db.registry.json", "db.lock"];
+/** Starting node makes these calls, too; the others are made for the database alone. */
+const BY_NAME = new Set(["openat", "pread64", "statx", "getdents64"]);
+/** What they are made for, besides the directory itself. */
+const OPENED = [
+  ...["db.json", "db.journal", "db.registry.json", "db.lock"],
+  ...["tenon.json", "tenon.journal", "registry.json", "tenon.lock", "items.json", "items.json.gz"],
+  ...["items", "items/meta.json", "items/shard_1.json", "items/shard_1.json.gz"],
+];
 
 async function prepare(storage: StorageCase, dir: string): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const engine = await openSequence(embedded({ storage: storage.open(dir) }));
-  for (let k = 1; k <= BEFORE; k++) await commitNumber(engine, k);
+  for (let k = 1; k <= BEGUN; k++) await commitNumber(engine, k);
   await engine.close();
 }
 
@@ -107,8 +116,7 @@ async function run(
 ): Promise<string | null> {
   const log = `${dir}.strace`;
   const strace = ["strace", "-f", "-qq", "-o", log];
-  // Starting node opens files, too; the other calls are made for the database alone.
-  if (call === "openat") for (const name of ["", ...OPENED]) strace.push("-P", join(dir, name));
+  if (BY_NAME.has(call)) for (const name of ["", ...OPENED]) strace.push("-P", join(dir, name));
   strace.push("-e", `trace=${call}`, "-e", `inject=${call}:error=${code}:when=${when}`);
   const child = start(bundle, ["fail", storage.name, dir, "1"], strace);
   await child.gone;
@@ -136,12 +144,12 @@ async function judge(
   if (wrong !== undefined) return `a failing call was reported as damage: ${wrong}`;
   const late = lines.find((line) => line.startsWith("LATE"));
   if (late !== undefined) return `acknowledged after a commit had failed: ${lines.join("; ")}`;
-  const acknowledged = Math.max(BEFORE, acknowledgedBy(lines));
+  const acknowledged = Math.max(BEGUN, acknowledgedBy(lines));
   const engine = await openSequence(embedded({ storage: storage.open(dir) }));
   const found = await commitsIn(engine);
   await engine.close();
   if (found < acknowledged) return `${found} commits are there, ${acknowledged} had been acknowledged`;
-  return found > BEFORE + 4 ? `${found} commits are there, more than were made` : null;
+  return found > BEGUN + 4 ? `${found} commits are there, more than were made` : null;
 }
 
 /** A tmpfs with so much room left: writing goes on until it is full, then room is made. */
@@ -165,6 +173,8 @@ export async function fullDisk(
       for (;;) {
         await commitNumber(engine, acknowledged + 1);
         acknowledged++;
+        // Packed, everything fits into little room: then there is none.
+        if (acknowledged === 500) writeFileSync(join(at, "more"), Buffer.alloc(statfsSync(at).bfree * bsize));
         if (acknowledged > 5000) return "the disk never became full";
       }
     } catch (error) {
@@ -179,6 +189,7 @@ export async function fullDisk(
     if (late) return "a commit was acknowledged after one had failed";
     await engine.close().catch(() => {});
     rmSync(join(at, "ballast"));
+    rmSync(join(at, "more"), { force: true });
     const again = await openSequence(embedded({ storage: storage.open(dir) }));
     const found = await commitsIn(again);
     await commitNumber(again, found + 1);
