@@ -11,6 +11,7 @@ import { durability } from "./durability.spec.js";
 import { failedWrites } from "./failed-writes.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
+import { movedReferences } from "./moved-references.spec.js";
 import { names } from "./names.spec.js";
 import { nested } from "./nested.spec.js";
 import { order } from "./order.spec.js";
@@ -35,6 +36,7 @@ export const SPECS: readonly Spec[] = [
   changes,
   swaps,
   foreignKeys,
+  movedReferences,
   transactions,
   savepoints,
   failedWrites,

@@ -93,13 +93,15 @@ function modelDraft(random: Random, name: string): Draft {
 
 /** A foreign key from `draft` to the key, or a unique field, of `target`. */
 function addReference(random: Random, draft: Draft, target: Draft, loose: boolean, tag: string): void {
-  // Not a field that is a reference itself: when setNull empties it, SQL refuses for the sake of those that point to it.
-  const itself = Object.values(target.relations).flatMap((r) => (r.kind === "belongsTo" ? r.from : []));
+  // A field that is a reference itself only in wide schemas, so that the seeds of narrow ones mean what they meant.
+  const itself = random.wide
+    ? []
+    : Object.values(target.relations).flatMap((r) => (r.kind === "belongsTo" ? r.from : []));
   const unique = target.indexes.find(
     (index) =>
       index.unique === true && index.on.length === 1 && !index.on[0]!.includes(".") && !itself.includes(index.on[0]!),
   );
-  const toUnique = unique !== undefined && random.chance(0.3);
+  const toUnique = unique !== undefined && random.chance(random.wide ? 0.5 : 0.3);
   const to = toUnique ? unique.on : target.key;
   const from = to.map((field) => `${tag}_${field}`);
   for (const [at, field] of from.entries()) {

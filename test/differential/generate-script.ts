@@ -86,8 +86,8 @@ function swappedUniques(random: Random, model: ModelMeta): WriteCommand | null {
       ? paths.filter(
           ([name, ...rest]) =>
             rest.length === 0 &&
-            model.fields.some((f) => f.name === name && (f.type.kind === "int" || f.type.kind === "float")) &&
-            !model.relations.some(({ kind, from }) => kind === "belongsTo" && from.includes(name!)),
+            !model.key.includes(name!) &&
+            model.fields.some((f) => f.name === name && (f.type.kind === "int" || f.type.kind === "float")),
         )
       : [],
   );

@@ -9,6 +9,7 @@ import type { Statement } from "../sql/sql.js";
 import type { PgConnection } from "./driver.js";
 
 const GUARD = "tenon_write";
+const HELD = "tenon_held";
 
 export class PostgresConnection implements SqlConnection {
   readonly raw: PgConnection;
@@ -45,6 +46,23 @@ export class PostgresConnection implements SqlConnection {
   async undoWrite(): Promise<void> {
     this.#guarded = false;
     await this.raw.exec(`rollback to savepoint ${GUARD}; release savepoint ${GUARD}`);
+  }
+
+  /**
+   * Puts off the checks of these constraints. Under a savepoint of its own: only undoing the one under which they were put
+   * off puts them back, whatever was released inside.
+   */
+  hold(names: string): Promise<void> {
+    return this.exec(`savepoint ${HELD}; set constraints ${names} deferred`);
+  }
+
+  /** Makes up for them. */
+  settle(names: string): Promise<void> {
+    return this.exec(`set constraints ${names} immediate; release savepoint ${HELD}`);
+  }
+
+  undoHeld(): Promise<void> {
+    return this.exec(`rollback to savepoint ${HELD}; release savepoint ${HELD}`);
   }
 
   /** Inside a transaction only: the cursor lives as long as it. */

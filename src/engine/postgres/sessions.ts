@@ -6,7 +6,7 @@ import type { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
 import { missingBy, missingIn, tableDrift, tablesOf } from "../sql/drift.js";
 import { explainSql } from "../sql/explain.js";
-import { SqlSession } from "../sql/session.js";
+import { SqlSession, type Tried } from "../sql/session.js";
 import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
 import { constraintOf, isConnectionLost, isDrifted, TABLES } from "./errors.js";
@@ -29,6 +29,20 @@ export interface SessionOptions {
 
 export function openSession(connection: PostgresConnection, options: SessionOptions): SqlSession {
   const { compiler, typed, inTransaction } = options;
+  const find = async (query: FindQuery) => {
+    const { compiled, statement } = compiler.find(query);
+    return compiled.decode(await connection.query(statement));
+  };
+  /** The write is undone whole; what one of its statements was refused for is told already. */
+  const refusedLast = async (error: unknown, tried: Tried): Promise<Error> => {
+    try {
+      await connection.undoHeld();
+      if (error instanceof TenonError || constraintOf(error) === null) return typed(error);
+      return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
+    } catch (broken) {
+      return typed(error instanceof TenonError ? error : broken);
+    }
+  };
   return new SqlSession(connection, {
     compiler,
     parameterLimit: PARAMETER_LIMIT,
@@ -39,10 +53,6 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
         if (inTransaction && tried !== null) await connection.undoWrite();
         if (isDrifted(error)) return await drift(connection, options, error);
         if (tried === null || constraintOf(error) === null) return typed(error);
-        const find = async (query: FindQuery) => {
-          const { compiled, statement } = compiler.find(query);
-          return compiled.decode(await connection.query(statement));
-        };
         return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
       } catch (broken) {
         // A timeout or an abort says more than that its connection is gone.
@@ -55,12 +65,16 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
       }),
     ...(inTransaction ? { beforeWrite: () => connection.guard() } : {}),
     ...(options.lockRows ? { toWrite: (statement) => ({ ...statement, text: `${statement.text} for update` }) } : {}),
-    checkLast: async (constraints, work) => {
+    checkLast: async (constraints, tried, work) => {
       const names = constraints.map(dialect.quote).join(", ");
-      await connection.raw.exec(`set constraints ${names} deferred`);
-      const result = await work();
-      await connection.raw.exec(`set constraints ${names} immediate`);
-      return result;
+      try {
+        await connection.hold(names);
+        const result = await work();
+        await connection.settle(names);
+        return result;
+      } catch (error) {
+        throw isConnectionLost(error) ? typed(error) : await refusedLast(error, tried);
+      }
     },
   });
 }

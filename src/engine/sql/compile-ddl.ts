@@ -36,7 +36,7 @@ export function foreignKeyName(model: ModelMeta, relation: RelationMeta): string
 
 export function foreignKey(dialect: Dialect, schema: Schema, model: ModelMeta, relation: RelationMeta): string {
   const target = modelNamed(schema, relation.target);
-  return `constraint ${dialect.quote(foreignKeyName(model, relation))} foreign key (${columnList(dialect, model, relation.from)}) references ${dialect.quote(target.collection)} (${columnList(dialect, target, relation.to)}) on delete ${ON_DELETE[relation.onDelete]}${dialect.checksLast && relation.onDelete === "restrict" ? " deferrable" : ""}`;
+  return `constraint ${dialect.quote(foreignKeyName(model, relation))} foreign key (${columnList(dialect, model, relation.from)}) references ${dialect.quote(target.collection)} (${columnList(dialect, target, relation.to)}) on delete ${ON_DELETE[relation.onDelete]}${dialect.checksLast ? " deferrable" : ""}`;
 }
 
 export function createTable(dialect: DdlDialect, schema: Schema, model: ModelMeta, withForeignKeys: boolean): string {

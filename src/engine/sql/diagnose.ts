@@ -4,17 +4,13 @@
  * the written rows first (key, then indexes in declared order), then their missing parents, then rows that would lose theirs.
  */
 import { compileChanges } from "../../query/apply-changes.js";
-import type { Filter, FindQuery, WriteCommand } from "../../query/ir.js";
-import { equalValues, readPath } from "../../query/semantics.js";
-import { missingParent, stillReferenced, uniqueViolation } from "../../query/violations.js";
-import type { Doc, IndexMeta, Json, ModelMeta, Path, RelationMeta, Schema } from "../../schema/model.js";
+import { missingParent, uniqueViolation } from "../../query/violations.js";
+import type { Doc, IndexMeta, Json, ModelMeta, Path, Schema } from "../../schema/model.js";
+import { childProblem } from "./diagnose-children.js";
+import { type Find, references, rowsWith, same, valuesAt, type Written } from "./lookup.js";
 import { modelNamed } from "./scope.js";
 import type { Tried } from "./session.js";
 import { wholeDocs } from "./whole-docs.js";
-
-export type Find = (query: FindQuery) => Promise<readonly Doc[]>;
-
-const ROWS_PER_LOOKUP = 100;
 
 interface Unique {
   readonly index: IndexMeta | null;
@@ -26,40 +22,6 @@ function uniquesOf(model: ModelMeta): readonly Unique[] {
     { index: null, paths: model.key.map((name) => [name]) },
     ...model.indexes.filter((index) => index.unique).map((index) => ({ index, paths: index.paths })),
   ];
-}
-
-function valuesAt(doc: Doc, paths: readonly Path[]): readonly Json[] {
-  return paths.map((path) => readPath(doc, path));
-}
-
-function same(a: readonly Json[], b: readonly Json[]): boolean {
-  return a.every((value, index) => equalValues(value, b[index]));
-}
-
-/** Rows whose values at the paths are one of the lists. */
-async function rowsWith(
-  find: Find,
-  model: ModelMeta,
-  paths: readonly Path[],
-  wanted: readonly (readonly Json[])[],
-): Promise<readonly Doc[]> {
-  const found: Doc[] = [];
-  for (let start = 0; start < wanted.length; start += ROWS_PER_LOOKUP) {
-    const filters = wanted.slice(start, start + ROWS_PER_LOOKUP).map(
-      (values): Filter => ({
-        kind: "and",
-        filters: paths.map((path, index) => ({ kind: "compare", path, op: "eq", value: values[index] ?? null })),
-      }),
-    );
-    found.push(...(await find(wholeDocs(model, { kind: "or", filters }, null))));
-  }
-  return found;
-}
-
-/** The rows as the command would leave them, and as they are before. */
-interface Written {
-  readonly after: readonly Doc[];
-  readonly before: readonly Doc[];
 }
 
 async function writtenBy(find: Find, model: ModelMeta, { command, docs, before: known }: Tried): Promise<Written> {
@@ -108,98 +70,30 @@ async function clashes(
   return found;
 }
 
-function references(model: ModelMeta): readonly RelationMeta[] {
-  return model.relations.filter((relation) => relation.kind === "belongsTo");
-}
-
-async function parentProblem(find: Find, schema: Schema, model: ModelMeta, { after }: Written): Promise<Error | null> {
-  for (const doc of after) {
+async function parentProblem(
+  find: Find,
+  schema: Schema,
+  model: ModelMeta,
+  { after, before }: Written,
+): Promise<Error | null> {
+  for (const [at, doc] of after.entries()) {
     for (const relation of references(model)) {
       const target = modelNamed(schema, relation.target);
       const paths = relation.to.map((name): Path => [name]);
       const values = relation.from.map((name) => doc[name] ?? null);
       if (values.includes(null)) continue;
+      // What led somewhere before was left by its parent.
+      const old = before[at];
+      if (
+        old !== undefined &&
+        same(
+          values,
+          relation.from.map((name) => old[name] ?? null),
+        )
+      )
+        continue;
       if (target.name === model.name && after.some((row) => same(values, valuesAt(row, paths)))) continue;
       if ((await rowsWith(find, target, paths, [values])).length === 0) return missingParent(model, relation, values);
-    }
-  }
-  return null;
-}
-
-/** Rows that go with a delete, by model: the deleted ones and all that cascades reach. */
-async function cascade(
-  find: Find,
-  schema: Schema,
-  model: ModelMeta,
-  rows: readonly Doc[],
-): Promise<ReadonlyMap<string, readonly Doc[]>> {
-  const gone = new Map<string, Doc[]>([[model.name, [...rows]]]);
-  const queue: { model: ModelMeta; rows: readonly Doc[] }[] = [{ model, rows }];
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    for (const child of schema.models.values()) {
-      for (const relation of references(child)) {
-        if (relation.target !== next.model.name || relation.onDelete !== "cascade") continue;
-        const known = gone.get(child.name) ?? [];
-        const children = (await childrenOf(find, child, relation, next.rows)).filter(
-          (row) => !holds(child, known, row),
-        );
-        if (children.length === 0) continue;
-        gone.set(child.name, [...known, ...children]);
-        queue.push({ model: child, rows: children });
-      }
-    }
-  }
-  return gone;
-}
-
-function holds(model: ModelMeta, rows: readonly Doc[], row: Doc): boolean {
-  const keys = model.key.map((name): Path => [name]);
-  return rows.some((other) => same(valuesAt(other, keys), valuesAt(row, keys)));
-}
-
-function childrenOf(
-  find: Find,
-  child: ModelMeta,
-  relation: RelationMeta,
-  rows: readonly Doc[],
-): Promise<readonly Doc[]> {
-  return rowsWith(
-    find,
-    child,
-    relation.from.map((name): Path => [name]),
-    rows.map((row) => relation.to.map((name) => row[name] ?? null)).filter((values) => !values.includes(null)),
-  );
-}
-
-async function childProblem(
-  find: Find,
-  schema: Schema,
-  model: ModelMeta,
-  command: WriteCommand,
-  written: Written,
-): Promise<Error | null> {
-  const gone =
-    command.kind === "delete"
-      ? await cascade(find, schema, model, written.before)
-      : new Map([[model.name, written.before]]);
-  for (const child of schema.models.values()) {
-    for (const relation of references(child)) {
-      const parents = gone.get(relation.target) ?? [];
-      if (relation.onDelete !== "restrict" && command.kind === "delete") continue;
-      const paths = relation.to.map((name): Path => [name]);
-      const lost = parents.filter(
-        (row) => !written.after.some((doc) => same(valuesAt(row, paths), valuesAt(doc, paths))),
-      );
-      const staying = (await childrenOf(find, child, relation, lost)).filter(
-        (row) => !holds(child, gone.get(child.name) ?? [], row) || command.kind !== "delete",
-      );
-      const [first] = staying;
-      if (first !== undefined)
-        return stillReferenced(
-          child,
-          relation,
-          relation.from.map((name) => first[name] ?? null),
-        );
     }
   }
   return null;

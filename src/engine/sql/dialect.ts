@@ -13,7 +13,7 @@ export type ColumnKind = "text" | "int" | "float" | "bigint" | "boolean" | "date
 
 export interface Dialect {
   readonly name: string;
-  /** Whether checks of references must be put off where cascades may satisfy them (see settling.ts). */
+  /** Whether a delete must put off checks of references that its cascades may satisfy (see settling.ts). */
   readonly checksLast: boolean;
   quote(identifier: string): string;
   placeholder(position: number): string;

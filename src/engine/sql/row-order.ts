@@ -67,10 +67,11 @@ function without(value: Json | undefined, [step, ...rest]: Path): Json {
   return rest.length === 0 ? others : { ...object, [step]: without(inner, rest) };
 }
 
-/** The row as it is, but without its value in the unique index: null where it may be, or a value that nobody has. */
+/**
+ * The row as it is, but without its value in the unique index: null where it may be, or a value that nobody has. A reference
+ * leads nowhere meanwhile; such are checked when all rows are written (settling.ts).
+ */
 function parked(model: ModelMeta, doc: Doc, paths: readonly Path[]): Doc | null {
-  const reference = (name: string) =>
-    model.relations.some(({ kind, from }) => kind === "belongsTo" && from.includes(name));
   const places = paths.map(([name = "", ...rest]) => ({ field: fieldOf(model, name), rest }));
   const loose = places.find(({ field, rest }) => isLoose(field) || rest.length > 0);
   if (loose !== undefined) {
@@ -79,8 +80,7 @@ function parked(model: ModelMeta, doc: Doc, paths: readonly Path[]): Doc | null 
   }
   for (const { field } of places) {
     const make = PARKED[kindOf(field.type)];
-    if (make !== null && !model.key.includes(field.name) && !reference(field.name))
-      return { ...doc, [field.name]: make() };
+    if (make !== null && !model.key.includes(field.name)) return { ...doc, [field.name]: make() };
   }
   return null;
 }

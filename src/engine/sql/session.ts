@@ -3,7 +3,6 @@
  * everything between a command and its rows is here.
  */
 import { checkAborted } from "../../base/abort.js";
-import { TenonError } from "../../base/errors.js";
 import { compileChanges } from "../../query/apply-changes.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import { referenceAggregate } from "../../query/reference-aggregate.js";
@@ -15,7 +14,7 @@ import { rowsPerStatement } from "./compile-insert.js";
 import { compileReplace, countedFields, writtenReader } from "./compile-write.js";
 import type { Compiler } from "./compiler.js";
 import { writingSteps } from "./row-order.js";
-import { checkedLast, deleteComesBack } from "./settling.js";
+import { checkedLast, deleteComesBack, type Edge, movedBy } from "./settling.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
 
@@ -46,8 +45,12 @@ export interface SessionContext {
   readonly beforeWrite?: () => Promise<void>;
   /** Where a transaction's statements see different moments: how a statement locks the rows that it reads, so that what is written after them rests on what they hold. */
   readonly toWrite?: (statement: Statement) => Statement;
-  /** Runs a delete with the checks of these foreign keys put off to its end. Absent: the database does so by itself. */
-  readonly checkLast?: (constraints: readonly string[], work: () => Promise<WriteResult>) => Promise<WriteResult>;
+  /** Runs a write with the checks of these foreign keys put off to its end. What it throws is typed. */
+  readonly checkLast: (
+    constraints: readonly string[],
+    tried: Tried,
+    work: () => Promise<WriteResult>,
+  ) => Promise<WriteResult>;
   /** After rows with explicit auto-increment keys: the counter must not give them again. */
   advanceSequence(connection: SqlConnection, model: ModelMeta): Promise<void>;
 }
@@ -165,25 +168,26 @@ export class SqlSession {
     if (statement !== null) return this.#direct(statement, command, model, signal);
     const before = await this.#findToWrite(model, command, signal);
     const after = before.map(change);
-    for (const doc of writingSteps(model, before, after)) {
-      const statement = compileReplace(compiler.dialect, model, doc);
-      await this.#execute(statement, { command, docs: after, before }, signal);
-    }
-    return { count: after.length, docs: command.returning ? after : [] };
+    const moved = after.length < 2 ? [] : movedBy(compiler.schema, model, command.changes);
+    const tried = { command, docs: after, before };
+    return this.#checkedLast(moved, tried, async () => {
+      for (const doc of writingSteps(model, before, after))
+        await this.#execute(compileReplace(compiler.dialect, model, doc), tried, signal);
+      return { count: after.length, docs: command.returning ? after : [] };
+    });
   }
 
   async #delete(command: Command<"delete">, signal?: AbortSignal): Promise<WriteResult> {
-    const { compiler, checkLast, explainError } = this.#context;
+    const { compiler } = this.#context;
     const model = compiler.model(command.model);
-    const last = checkLast === undefined ? [] : checkedLast(compiler.schema, model);
-    if (checkLast === undefined || last.length === 0) return this.#remove(command, model, signal);
-    const names = last.map(({ child, relation }) => foreignKeyName(child, relation));
-    try {
-      return await checkLast(names, () => this.#remove(command, model, signal));
-    } catch (error) {
-      // What the delete itself was refused for is told already.
-      throw error instanceof TenonError ? error : await explainError(error, { command, docs: [] });
-    }
+    const last = compiler.dialect.checksLast ? checkedLast(compiler.schema, model) : [];
+    return this.#checkedLast(last, { command, docs: [] }, () => this.#remove(command, model, signal));
+  }
+
+  #checkedLast(edges: readonly Edge[], tried: Tried, work: () => Promise<WriteResult>): Promise<WriteResult> {
+    if (edges.length === 0) return work();
+    const names = edges.map(({ child, relation }) => foreignKeyName(child, relation));
+    return this.#context.checkLast(names, tried, work);
   }
 
   async #remove(command: Command<"delete">, model: ModelMeta, signal?: AbortSignal): Promise<WriteResult> {

@@ -1,18 +1,21 @@
 /**
- * Deletes whose cascades may still take away what a `restrict` reference waits for. The reference settles cascades first
- * and checks afterwards; a database that checks each reference as it comes must be told to wait with these.
+ * References that may be broken halfway through a command, and are checked when it has ended. A delete settles cascades
+ * first; they may take away what a `restrict` reference, or one to a field that `setNull` empties, waits for. An update moves
+ * values on row by row. A database that checks each reference as it comes must be told to wait with these.
  */
+import type { Change } from "../../query/ir.js";
 import type { ModelMeta, OnDelete, RelationMeta, Schema } from "../../schema/model.js";
 
-interface Edge {
+export interface Edge {
   readonly child: ModelMeta;
   readonly relation: RelationMeta;
 }
 
-function edgesTo(schema: Schema, target: string, onDelete: OnDelete): readonly Edge[] {
+/** `onDelete`: only of this kind; null: of all. */
+function edgesTo(schema: Schema, target: string, onDelete: OnDelete | null): readonly Edge[] {
   return [...schema.models.values()].flatMap((child) =>
     child.relations
-      .filter((r) => r.kind === "belongsTo" && r.target === target && r.onDelete === onDelete)
+      .filter((r) => r.kind === "belongsTo" && r.target === target && (onDelete === null || r.onDelete === onDelete))
       .map((relation) => ({ child, relation })),
   );
 }
@@ -26,7 +29,7 @@ export function reachedByDelete(schema: Schema, model: ModelMeta): ReadonlySet<s
 
 const cache = new WeakMap<Schema, Map<string, readonly Edge[]>>();
 
-/** The `restrict` references that must be checked last when rows of `model` are deleted; none: the order does not matter. */
+/** The references that must be checked last when rows of `model` are deleted; none: the order does not matter. */
 export function checkedLast(schema: Schema, model: ModelMeta): readonly Edge[] {
   let known = cache.get(schema);
   if (known === undefined) {
@@ -43,13 +46,34 @@ export function checkedLast(schema: Schema, model: ModelMeta): readonly Edge[] {
 
 function compute(schema: Schema, model: ModelMeta): readonly Edge[] {
   const reached = reachedByDelete(schema, model);
-  const emptied = [...reached].flatMap((name) => edgesTo(schema, name, "setNull").map(({ child }) => child.name));
+  const emptying = [...reached].flatMap((name) => edgesTo(schema, name, "setNull"));
   const cascades = [...reached].some((name) => edgesTo(schema, name, "cascade").length > 0);
-  if (!cascades && emptied.length === 0) return [];
-  const touched = new Set([...reached, ...emptied]);
-  return [...reached].flatMap((name) =>
-    edgesTo(schema, name, "restrict").filter(({ child }) => touched.has(child.name)),
+  if (!cascades && emptying.length === 0) return [];
+  const touched = new Set([...reached, ...emptying.map(({ child }) => child.name)]);
+  const toReached = [...reached].flatMap((name) => edgesTo(schema, name, "restrict"));
+  const toEmptied = emptying.flatMap(({ child, relation: { from } }) =>
+    edgesTo(schema, child.name, null).filter(({ relation: { to } }) => to.some((name) => from.includes(name))),
   );
+  const all = [...toReached, ...toEmptied].filter(({ child }) => touched.has(child.name));
+  return all.filter(
+    ({ child, relation }, at) => all.findIndex((e) => e.child === child && e.relation === relation) === at,
+  );
+}
+
+/**
+ * The references that an update of several rows may break halfway: those that lead to the values it changes, and unique ones
+ * that the rows take from each other.
+ */
+export function movedBy(schema: Schema, model: ModelMeta, changes: readonly Change[]): readonly Edge[] {
+  const changed = new Set(changes.map(({ path }) => path[0]!));
+  const moves = (names: readonly string[]): boolean => names.some((name) => changed.has(name));
+  const incoming = edgesTo(schema, model.name, null).filter(({ relation }) => moves(relation.to));
+  const unique = new Set(model.indexes.flatMap((index) => (index.unique ? index.paths.map(([name]) => name) : [])));
+  const own = model.relations.filter(
+    ({ kind, from }) => kind === "belongsTo" && moves(from) && from.some((name) => unique.has(name)),
+  );
+  const outgoing = own.map((relation) => ({ child: model, relation }));
+  return [...incoming, ...outgoing.filter((edge) => !incoming.some(({ relation }) => relation === edge.relation))];
 }
 
 /**

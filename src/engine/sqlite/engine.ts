@@ -216,6 +216,10 @@ export class SqliteEngine implements Engine {
   }
 
   #context(connection: SqliteConnection, compiler: Compiler): SessionContext {
+    const find = async (query: FindQuery) => {
+      const { compiled, statement } = compiler.find(query);
+      return compiled.decode(await connection.query(statement));
+    };
     return {
       compiler,
       parameterLimit: PARAMETER_LIMIT,
@@ -224,11 +228,21 @@ export class SqliteEngine implements Engine {
         if (!this.#open) return closedStorage();
         if (maybeDrifted(error)) return this.#drift(error, connection, compiler.schema);
         if (tried === null || constraintOf(error) === null) return sqliteError(error, this.#options.path);
-        const find = async (query: FindQuery) => {
-          const { compiled, statement } = compiler.find(query);
-          return compiled.decode(await connection.query(statement));
-        };
         return (await diagnose(find, compiler.schema, tried)) ?? sqliteError(error, this.#options.path);
+      },
+      // SQLite would check at the commit only: it is told to forget what it counted, and the rows are looked at here.
+      checkLast: async (_constraints, tried, work) => {
+        await connection.exec("pragma defer_foreign_keys = on");
+        try {
+          const result = await work();
+          const violation = await diagnose(find, compiler.schema, tried);
+          if (violation !== null) throw violation;
+          return result;
+        } catch (error) {
+          throw sqliteError(error, this.#options.path);
+        } finally {
+          await connection.exec("pragma defer_foreign_keys = off");
+        }
       },
       // AUTOINCREMENT remembers the largest key by itself.
       advanceSequence: async () => {},
