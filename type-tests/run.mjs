@@ -1,6 +1,6 @@
 /**
  * npm run test:types: the generated declarations under TypeScript 5.9, 6.0 and 7.0.
- *   results    exact result types compile; tsd agrees
+ *   results    exact result types of every public call, and what each refuses (*.test-d.ts); tsd agrees
  *   mistakes   every deliberate mistake is refused; its message is the one in messages.txt (UPDATE_MESSAGES=1 accepts)
  *   library    the generated files and tenon/types themselves, with skipLibCheck off; golden cases too
  *   budget     instantiations per query, args and builder form; of the schema alone at 50 models (deterministic counts)
@@ -21,12 +21,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { forCompilers } from "./real.mjs";
 import { runTsd } from "./tsd.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COMPILERS = { 5.9: "typescript-5.9", "6.0": "typescript", "7.0": "typescript-7" };
 const BUDGET = { args: 60, builder: 25, base: 100 };
+const TESTS = Object.fromEntries(
+  readdirSync(HERE)
+    .filter((name) => name.endsWith(".test-d.ts"))
+    .map((name) => [name, readFileSync(join(HERE, name), "utf8")]),
+);
+const RESULTS = Object.keys(TESTS).map((name) => name.replace(".test-d", ""));
 const work = realpathSync(mkdtempSync(join(tmpdir(), "tenon-types-")));
 const failures = [];
 
@@ -103,7 +110,11 @@ function project(models) {
   writeFileSync(join(folder, "base.ts"), 'import { db } from "./db.js";\nexport const used: unknown = db.users;\n');
   for (const name of readdirSync(join(HERE, "budget"))) cpSync(join(HERE, "budget", name), join(folder, name));
   cpSync(join(HERE, "fixtures/mistakes.ts"), join(folder, "mistakes.ts"));
-  cpSync(join(HERE, "results.test-d.ts"), join(folder, "results.ts"));
+  for (const [name, text] of Object.entries(TESTS))
+    writeFileSync(
+      join(folder, name.replace(".test-d", "")),
+      name === "results.test-d.ts" ? text : forCompilers(text).text,
+    );
   const made = spawnSync(
     process.execPath,
     ["--import", "tsx", join(HERE, "render.ts"), String(models), join(folder, ".tenon")],
@@ -123,9 +134,12 @@ const codeOf = (text) =>
 emitTypes();
 const small = project(5);
 const large = project(50);
+const golden = readdirSync(join(ROOT, "test/golden"));
+for (const name of golden)
+  cpSync(join(ROOT, "test/golden", name, "expected"), join(small, `golden-${name}`), { recursive: true });
 
 for (const [version, compiler] of Object.entries(COMPILERS)) {
-  const results = tsc(compiler, ["-p", config(small, "results", ["results.ts"], { skipLibCheck: true })]);
+  const results = tsc(compiler, ["-p", config(small, "results", RESULTS, { skipLibCheck: true })]);
   report(`TypeScript ${version}: results`, results.ok, codeOf(results.text));
   const refused = tsc(compiler, ["-p", config(small, "mistakes", ["mistakes.ts"], { skipLibCheck: true })]);
   report(`TypeScript ${version}: mistakes are refused`, refused.ok, codeOf(refused.text));
@@ -134,19 +148,17 @@ for (const [version, compiler] of Object.entries(COMPILERS)) {
     .map((name) => `.tenon/${name}`);
   const library = tsc(compiler, ["-p", config(small, "library", files, { skipLibCheck: false })]);
   report(`TypeScript ${version}: generated files`, library.ok, codeOf(library.text));
-  for (const name of readdirSync(join(ROOT, "test/golden"))) {
-    const folder = join(small, `golden-${name}`);
-    cpSync(join(ROOT, "test/golden", name, "expected"), folder, { recursive: true });
-    const golden = readdirSync(folder)
+  for (const name of golden) {
+    const declarations = readdirSync(join(small, `golden-${name}`))
       .filter((file) => file.endsWith(".d.ts"))
       .map((file) => `golden-${name}/${file}`);
-    const checked = tsc(compiler, ["-p", config(small, `golden-${name}`, golden, { skipLibCheck: false })]);
+    const checked = tsc(compiler, ["-p", config(small, `golden-${name}`, declarations, { skipLibCheck: false })]);
     report(`TypeScript ${version}: golden case ${name}`, checked.ok, codeOf(checked.text));
   }
 }
 
-const strict = await runTsd(small, ROOT);
-report("tsd: results", strict === "", strict);
+const strict = await runTsd(small, ROOT, TESTS);
+report(`tsd: ${RESULTS.length} files`, strict === "", strict);
 
 const source = readFileSync(join(small, "mistakes.ts"), "utf8").replaceAll("// @ts-expect-error", "// the next line");
 writeFileSync(join(small, "messages.ts"), source);
