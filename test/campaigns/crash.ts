@@ -17,8 +17,8 @@ export async function crashImages(
 ): Promise<string | null> {
   for (let number = seed; tally.images < size; number++) {
     try {
-      await withinTime(crash(crashCase(number), tally), number);
-      if (number % OBJECTS_EACH === 0) await withinTime(objectImages(number, tally), number);
+      await moving(crash(crashCase(number), tally), number, tally);
+      if (number % OBJECTS_EACH === 0) await moving(objectImages(number, tally), number, tally);
     } catch (error) {
       return `${describe(error)}\n  again: npm run campaign -- crash --size 1 --seed ${number}`;
     }
@@ -27,18 +27,23 @@ export async function crashImages(
   return null;
 }
 
-/** Far longer than any case takes: what never settles is a failure, too. */
+/** Far longer than any image takes on a busy machine: what never settles is a failure, too. */
 const HANG_MS = 180_000;
 
-async function withinTime(work: Promise<void>, seed: number): Promise<void> {
+async function moving(work: Promise<void>, seed: number, tally: Tally): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TypeError(`seed ${seed}: something never settles`)), HANG_MS);
+  let seen = -1;
+  const stuck = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      const now = tally.images + tally.different + tally.faulty;
+      if (now === seen) reject(new TypeError(`seed ${seed}: something never settles`));
+      seen = now;
+    }, HANG_MS);
   });
   try {
-    await Promise.race([work, late]);
+    await Promise.race([work, stuck]);
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

@@ -33,8 +33,8 @@ interface Prepared extends Victim {
 }
 
 const LOCK = /\.lock$|\.claim$|\.tmp$/;
-/** Longer than any opening takes, far shorter than a hang. */
-const HANG_MS = 20_000;
+/** Longer than any opening takes on a busy machine. */
+const HANG_MS = 60_000;
 /** One in so many is repaired. */
 const REPAIR_EACH = 10;
 
