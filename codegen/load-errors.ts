@@ -8,30 +8,48 @@ import { fileURLToPath } from "node:url";
 import { ConfigError, SchemaError, TenonError } from "../src/base/errors.js";
 import type { Place as DeclaredPlace } from "./source-plugin.js";
 
-export function loadFailed(error: unknown, file: string, root: string): TenonError {
+/** Where a place in what was compiled from a file is in that file; 0 when that is not known. Both count from 1. */
+export type ColumnIn = (file: string, line: number, column: number) => number;
+
+export function loadFailed(error: unknown, file: string, root: string, columnIn: ColumnIn): TenonError {
+  const place = placeOf(error, root, columnIn);
+  // A mistake that a call of ours refuses (`defineModel("User", {})`) is said where the call stands.
+  if (error instanceof ConfigError && place !== null)
+    return new ConfigError(error.code as "CONFIG.INVALID", said(place, messageAlone(error), root), {
+      ...(error.fix === undefined ? {} : { fix: error.fix }),
+      cause: error,
+      meta: { ...error.meta, ...place },
+    });
   if (error instanceof TenonError) return error;
   const reason = (error instanceof Error ? error.message : String(error)).split("\n")[0]?.trim() ?? "";
-  const at = importOf(reason, placeOf(error, root) ?? { file, line: 0, column: 0 });
-  const shown = relative(root, at.file) || at.file;
-  const where = [shown, ...(at.line === 0 ? [] : [at.line]), ...(at.column === 0 ? [] : [at.column])].join(":");
-  const frame = at.line === 0 ? "" : codeFrame(at.file, at.line, at.column);
-  return new ConfigError("CONFIG.LOAD_FAILED", `${where}: ${readable(reason)}${frame}`, {
-    cause: error,
-    meta: { file: at.file, line: at.line, column: at.column },
-  });
+  const at = importOf(reason, place ?? { file, line: 0, column: 0 });
+  return new ConfigError("CONFIG.LOAD_FAILED", said(at, readable(reason, at), root), { cause: error, meta: { ...at } });
+}
+
+function messageAlone({ message, fix }: TenonError): string {
+  return fix !== undefined && message.endsWith(`\n  fix: ${fix}`)
+    ? message.slice(0, -`\n  fix: ${fix}`.length)
+    : message;
+}
+
+/** The message behind its place, and the line of source below it. */
+function said({ file, line, column }: Place, message: string, root: string): string {
+  const shown = relative(root, file) || file;
+  const where = [shown, ...(line === 0 ? [] : [line]), ...(column === 0 ? [] : [column])].join(":");
+  return `${where}: ${message}${line === 0 ? "" : codeFrame(file, line, column)}`;
 }
 
 interface Place {
   readonly file: string;
   readonly line: number;
-  /** 0: not known. The loader keeps lines but not columns, so only the parser's own reports have one. */
+  /** 0: not known. */
   readonly column: number;
 }
 
 const AT_PATH = /((?:file:\/\/)?(?:[A-Za-z]:)?[/\\][^():*?"<>|]+):(\d+):(\d+)/;
 
 /** Where in the user's files an error arose: the parser's own report, else the first frame of the stack below `root`. */
-function placeOf(error: unknown, root: string): Place | null {
+function placeOf(error: unknown, root: string, columnIn: ColumnIn): Place | null {
   if (typeof error !== "object" || error === null) return null;
   const { message, stack } = error as { message?: unknown; stack?: unknown };
   const reported = AT_PATH.exec(String(message));
@@ -41,7 +59,8 @@ function placeOf(error: unknown, root: string): Place | null {
   for (const line of String(stack).replace(String(message), "").split("\n")) {
     const match = AT_PATH.exec(line);
     const place = match === null ? null : placeIn(match, root);
-    if (place !== null) return { ...place, column: 0 };
+    // What was compiled has the lines of the source, but not its columns.
+    if (place !== null) return { ...place, column: columnIn(place.file, place.line, place.column) };
   }
   return null;
 }
@@ -62,12 +81,14 @@ function importOf(reason: string, place: Place): Place {
 }
 
 /** What the loader and the compiler put around a message. */
-function readable(message: string): string {
+function readable(message: string, { file, line }: Place): string {
+  const source = sourceLines(file)[line - 1] ?? "";
   return message
     .replace(/^(?:(?:\w*Error|TRANSFORM_ERROR):\s*)+/, "")
     .replace(/^\S+\.[cm]?[jt]sx?:\s*/, "")
     .replace(/^(?:(?:\w*Error|TRANSFORM_ERROR):\s*)+/, "")
     .replace(/\(0 , \w+\.(\w+)\)/g, "$1")
+    .replace(/\b_\w+\.(?=\w)/g, (name) => (source.includes(name) ? name : ""))
     .replace(/^Cannot find module '([^']+)'.*$/, 'cannot find module "$1"');
 }
 

@@ -8,10 +8,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createJiti } from "jiti";
+import { createJiti, type Jiti, type TransformOptions } from "jiti";
 import * as config from "../src/config.js";
 import * as tenon from "../src/index.js";
 import { loadFailed } from "./load-errors.js";
+import { columnIn } from "./source-columns.js";
 import { type ModuleReport, type Place, REPORT, REPORT_VERSION, sourcePlugin } from "./source-plugin.js";
 
 export interface UserCode {
@@ -39,7 +40,8 @@ export function createUserCode(root: string, tsconfig: string | null): UserCode 
 class LoadedCode implements UserCode {
   readonly #root: string;
   readonly #tsconfig: string | false;
-  #jiti: ReturnType<typeof createJiti>;
+  #jiti: Jiti;
+  #compiler: Jiti | null = null;
   readonly #entries = new Set<string>();
   /** Where aliases and packages lead; they are the same for every file. */
   readonly #aliases = new Map<string, string | null>();
@@ -59,7 +61,7 @@ class LoadedCode implements UserCode {
     try {
       return await this.#import(file);
     } catch (error) {
-      throw loadFailed(error, file, this.#root);
+      throw loadFailed(error, file, this.#root, (at, line, column) => this.#columnIn(at, line, column));
     }
   }
 
@@ -75,21 +77,40 @@ class LoadedCode implements UserCode {
     }
   }
 
-  #open(rebuildFsCache: boolean): ReturnType<typeof createJiti> {
+  #open(rebuildFsCache: boolean): Jiti {
     const base = join(this.#root, "tenon.config.ts");
     // The loader does not tell its compiler which file it compiles; this one passes it on to the plugin.
-    const compiler = createJiti(base, { interopDefault: false, fsCache: false });
+    this.#compiler = createJiti(base, { interopDefault: false, fsCache: false });
     return createJiti(base, {
       interopDefault: false,
       fsCache: cacheFolder(this.#root),
       rebuildFsCache,
       moduleCache: true,
       transform: (options) => ({
-        code: compiler.transform({ ...options, babel: { plugins: [[sourcePlugin, { file: options.filename }]] } }),
+        code: this.#compile(options),
       }),
       tsconfigPaths: this.#tsconfig,
       virtualModules: VIRTUAL,
     });
+  }
+
+  #compile(options: TransformOptions, more: object = {}): string {
+    const plugins = [[sourcePlugin, { file: options.filename }]];
+    return this.#compiler?.transform({ ...options, babel: { plugins, ...more } }) ?? "";
+  }
+
+  /** The file is compiled once more, with a source map: errors are rare, and maps cost every run. */
+  #columnIn(file: string, line: number, column: number): number {
+    try {
+      const options = { filename: file, source: readFileSync(file, "utf8"), ts: /ts$/.test(file), async: true };
+      return columnIn(
+        this.#compile({ ...options, interopDefault: false }, { sourceMaps: "inline", sourceFileName: file }),
+        line,
+        column,
+      );
+    } catch {
+      return 0;
+    }
   }
 
   files(): readonly string[] {

@@ -153,7 +153,22 @@ describe("generate", () => {
     [
       "a thrown error",
       "const q: any = undefined;\n\nexport const x = q.foo();\n",
-      "src/models/index.ts:3: Cannot read properties of undefined",
+      "src/models/index.ts:3:20: Cannot read properties of undefined (reading 'foo')\n  3 | export const x = q.foo();\n    |                    ^",
+    ],
+    [
+      "a call that does not exist",
+      'import { z } from "zod";\n  export const x = z.object({ at: z.datetim() });\n',
+      "src/models/index.ts:2:37: z.datetim is not a function\n",
+    ],
+    [
+      "a name that does not exist",
+      'import { Field, Id, Model } from "tenon";\n@Model()\nexport class A {\n  @Id() id!: number;\n  @Field(Strin) name!: string;\n}\n',
+      "src/models/index.ts:5:10: Strin is not defined\n",
+    ],
+    [
+      "a model that is none",
+      'import { defineModel } from "tenon";\n\nexport const x = defineModel("User", {});\n',
+      'src/models/index.ts:3:29: defineModel("User") needs a zod 4 object as its second argument\n  3 | export',
     ],
     ["a missing module", 'import "./nope.js";\n', 'src/models/index.ts:1:8: cannot find module "./nope.js"'],
     ["no models", "export const x = 1;\n", "no model among the exports"],

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -95,6 +96,32 @@ describe("models over many files", () => {
     expect(result.code).toBe(2);
     expect(result.err).toContain("src/models/post.ts:6:16");
   });
+
+  it("says the place of an error in a module that a model imports", () => {
+    project();
+    write("src/shared/shape.ts", `${read("src/shared/shape.ts")}\nexport const broken = Role.Owner.length;\n`);
+    const result = tenon("generate", "--json");
+    expect(result.code).toBe(2);
+    const at = { file: join(folder, "src/shared/shape.ts"), line: 5, column: 34 };
+    expect(JSON.parse(result.out)).toMatchObject({ error: { code: "CONFIG.LOAD_FAILED", meta: at } });
+  });
+
+  it("compares output that was checked out with Windows line ends, maps and JavaScript too", () => {
+    project();
+    tenon("generate");
+    for (const name of readdirSync(join(folder, ".tenon")))
+      write(`.tenon/${name}`, read(`.tenon/${name}`).replaceAll("\n", "\r\n"));
+    expect(tenon("generate", "--check")).toMatchObject({ code: 0, out: "" });
+    expect(tenon("generate")).toMatchObject({ code: 0, out: "" });
+    write("src/tags/tag.ts", read("src/tags/tag.ts").replace("label:", "title:"));
+    const stale = tenon("generate", "--check");
+    expect(stale.code).toBe(4);
+    expect(stale.out).toContain("-  label: string;\n+  title: string;\n");
+    expect(stale.out).not.toContain("\r");
+    // Only what the change is about: a diff of a whole file would help nobody.
+    const changed = stale.out.match(/^[-+](?![-+]{2} )/gm)?.length ?? 0;
+    expect(changed).toBeLessThan(read(".tenon/tag.d.ts").split("\n").length / 4);
+  });
 });
 
 describe("declaration maps", () => {
@@ -129,7 +156,7 @@ describe("declaration maps", () => {
 describe("templates of the user", () => {
   const GRAPHQL =
     'import { defineTemplate } from "tenon/config";\nexport default defineTemplate({\n' +
-    "  perModel: (model) => ({ path: `graphql/${model.name}.graphql`, text: `type ${model.name} { fields: ${model.fields.length} }\\n` }),\n" +
+    '  perModel: ({ name, fields }) => ({ path: "graphql/" + name + ".graphql", text: "type " + name + " { fields: " + fields.length + " }\\n" }),\n' +
     '  perSchema: (schema, { files }) => ({ path: "client.js", text: files.find((f) => f.path === "client.js")!.text + "// mine\\n" }),\n});\n';
 
   it("add files and replace generated ones; removed when nothing makes them", () => {
