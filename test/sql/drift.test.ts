@@ -160,3 +160,78 @@ describe.each(TARGETS.filter(({ runs }) => runs))("$name", ({ make }) => {
     expect(await other.users.count()).toBe(1);
   });
 });
+
+/** As somebody else would: the column is there, and holds something else. */
+const RETYPED: Readonly<Record<string, readonly [sql: string, field: string, actual: string]>> = {
+  "int -> text": ["alter table users alter column age type text", "age", "text"],
+  "text -> int": ["alter table users alter column nick type bigint using length(nick)", "nick", "bigint"],
+  "text -> jsonb": ["alter table users alter column nick type jsonb using to_jsonb(nick)", "nick", "jsonb"],
+};
+
+describe.skipIf(pg === null || !embeddedPostgres)("PostgreSQL, a column of another type", () => {
+  test.each(Object.entries(RETYPED))(
+    "%s: model, field, both types, and what to do",
+    async (_name, [text, field, actual]) => {
+      const place = await onPostgres();
+      await using db = await createClient<"users" | "posts">({ models, engine: place.engine() });
+      await db.users.create({ data: { email: "a@b.c", nick: "n", age: 3 } });
+      await place.run(text);
+      const value = field === "age" ? 4 : "other";
+      const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+        where: () => db.users.findMany({ where: { [field]: { $gt: value } } }),
+        count: () => db.users.count({ [field]: value }),
+        contains: () =>
+          db.users.findMany({ where: field === "nick" ? { nick: { $contains: "o" } } : { age: { $lt: 3 } } }),
+        "sum or max": () => db.users.aggregate({ where: { [field]: { $ne: value } }, count: true }),
+        "update where": () => db.users.updateMany({ where: { [field]: { $lt: value } }, data: { email: "x" } }),
+        "write in a transaction": () =>
+          db.transaction((tx) => tx.users.deleteMany({ where: { [field]: { $lt: value } } }), { retries: 0 }),
+        stream: async () => {
+          for await (const row of db.users.stream({ where: { [field]: { $gt: value } } }))
+            expect.fail(JSON.stringify(row));
+        },
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        const error = await drift(call);
+        expect(error.meta.models, name).toEqual(name === "stream" ? expect.anything() : ["User"]);
+        if (name === "stream") continue;
+        expect(error.meta.missing).toEqual([]);
+        expect(error.meta.mistyped, name).toMatchObject([{ model: "User", field, column: field, actual }]);
+        expect(error.message).toContain(`field \`${field}\` of User needs`);
+        expect(error.fix).toContain(`change column \`${field}\``);
+      }
+      const read = await drift(() =>
+        db.transaction((tx) => tx.users.findMany({ where: { [field]: { $gt: value } } }), { retries: 0 }),
+      );
+      expect(read.message).toContain("do not fit the models");
+      // What does not touch it goes on.
+      expect(await db.posts.count()).toBe(0);
+    },
+  );
+  test("a value that a column refuses by itself is still the value's fault", async () => {
+    const place = await onPostgres();
+    await using db = await createClient<"users" | "posts">({ models, engine: place.engine() });
+    await place.run("alter table users add constraint short check (length(email) < 5)");
+    const error = await db.users.create({ data: { email: "abcdef", nick: null, age: 1 } }).catch((e: unknown) => e);
+    expect(error).not.toBeInstanceOf(SchemaDriftError);
+  });
+});
+
+describe.skipIf(betterSqlite3 === null)("SQLite, a column of another type", () => {
+  test("a strict table that refuses the models' values", async () => {
+    const place = await onSqlite(betterSqlite3!);
+    await using db = await createClient<"users" | "posts">({ models, engine: place.engine() });
+    await place.run("drop table posts; drop table users");
+    await place.run(
+      "create table users (id integer primary key autoincrement, email integer not null, nick text, age integer not null) strict",
+    );
+    await place.run(
+      "create table posts (id integer primary key autoincrement, title text not null, authorId integer not null)",
+    );
+    const error = await drift(() => db.users.create({ data: { email: "a@b.c", nick: null, age: 3 } }));
+    expect(error.message).toContain("field `email` of User needs text, and column `email` in table `users` is integer");
+    expect(error.meta.mistyped).toEqual([
+      { model: "User", field: "email", column: "email", expected: "text", actual: "integer" },
+    ]);
+  });
+});

@@ -24,6 +24,13 @@ const TYPES: Readonly<Record<ColumnKind, string>> = {
   json: "jsonb",
 };
 
+/** As format_type() tells them. */
+const STORED: Readonly<Record<ColumnKind, string>> = {
+  ...TYPES,
+  text: "text",
+  date: "timestamp(3) with time zone",
+};
+
 /** Columns that every table has already. */
 const RESERVED = /^(tableoid|ctid|[cx]min|[cx]max)$/;
 /** NAMEDATALEN - 1: PostgreSQL cuts off the rest. */
@@ -137,6 +144,7 @@ export const postgresDialect: DdlDialect = {
   quote,
   placeholder: (position) => `$${position}`,
   columnType: (kind) => TYPES[kind],
+  storedType: (kind) => STORED[kind],
   encode: (kind, value) => (value === null ? null : ENCODE[kind](value as never)),
   encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
   castFor: (kind, value, nested) => {

@@ -26,14 +26,27 @@ export function constraintOf(error: unknown): ConstraintKind | null {
 }
 
 /** undefined_table, undefined_column. */
-export function isDrifted(error: unknown): boolean {
+export function isMissing(error: unknown): boolean {
   const state = sqlState(error);
   return state === "42P01" || state === "42703";
 }
 
-/** Every column of every table that the connection finds by its bare name. */
-export const TABLES = `select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
-where c.relkind in ('r', 'p') and c.relnamespace <> 'pg_catalog'::regnamespace and pg_table_is_visible(c.oid)
+/** undefined_function (an operator is one), datatype_mismatch, cannot_coerce, indeterminate_datatype, wrong_object_type. */
+const TYPE_STATES: ReadonlySet<string | null> = new Set(["42883", "42804", "42846", "42P18", "42809"]);
+
+/** A column is of another type than the models say; of a value that was refused only the tables can tell. */
+export function isMistyped(error: unknown): boolean {
+  return TYPE_STATES.has(sqlState(error)) || isRefusedValue(error);
+}
+
+/** invalid_text_representation, numeric_value_out_of_range, datetime formats: what a column of another type says to a value. */
+export function isRefusedValue(error: unknown): boolean {
+  return ["22P02", "22003", "22007", "22008"].includes(sqlState(error) ?? "");
+}
+
+/** Every column, with its type, of every table that the connection finds by its bare name. */
+export const TABLES = `select c.relname, a.attname, format_type(a.atttypid, a.atttypmod) from pg_class c join pg_attribute a on a.attrelid = c.oid
+where c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relnamespace <> 'pg_catalog'::regnamespace and pg_table_is_visible(c.oid)
   and a.attnum > 0 and not a.attisdropped`;
 
 /** Whether the connection that gave the error is gone: no answer of the server, or its last one. */

@@ -4,12 +4,12 @@ import type { FindQuery } from "../../query/ir.js";
 import type { ExplainOptions, Plan } from "../engine.js";
 import type { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
-import { missingBy, missingIn, tableDrift, tablesOf } from "../sql/drift.js";
+import { missingBy, missingIn, mistypedIn, tableDrift, tablesOf } from "../sql/drift.js";
 import { explainSql } from "../sql/explain.js";
 import { SqlSession, type Tried } from "../sql/session.js";
 import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
-import { constraintOf, isConnectionLost, isDrifted, TABLES } from "./errors.js";
+import { constraintOf, isConnectionLost, isMissing, isMistyped, isRefusedValue, TABLES } from "./errors.js";
 import { advanceSequence } from "./sequence.js";
 
 /** The wire protocol counts parameters in 16 bits. */
@@ -51,7 +51,8 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
       if (isConnectionLost(error)) return inTransaction || tried === null ? typed(error) : (error as Error);
       try {
         if (inTransaction && tried !== null) await connection.undoWrite();
-        if (isDrifted(error)) return await drift(connection, options, error);
+        const drifted = isMissing(error) || isMistyped(error) ? await drift(connection, options, error) : null;
+        if (drifted !== null) return drifted;
         if (tried === null || constraintOf(error) === null) return typed(error);
         return (await diagnose(find, compiler.schema, tried)) ?? typed(error);
       } catch (broken) {
@@ -80,14 +81,19 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
 }
 
 /** A transaction whose read has failed answers no more: then there are only the words of the error. */
-async function drift(connection: PostgresConnection, options: SessionOptions, error: unknown): Promise<Error> {
+async function drift(connection: PostgresConnection, options: SessionOptions, error: unknown): Promise<Error | null> {
   const { schema } = options.compiler;
-  const looked = await connection.raw.run(TABLES, []).then(
-    ({ rows }) => missingIn(tablesOf(rows), schema, dialect),
-    () => [],
+  const tables = await connection.raw.run(TABLES, []).then(
+    ({ rows }) => tablesOf(rows),
+    () => null,
   );
-  const missing = looked.length > 0 ? looked : missingBy((error as Error).message, schema, dialect);
-  return tableDrift(options.name, missing, error);
+  const missing = tables === null ? [] : missingIn(tables, schema, dialect);
+  const mistyped = tables === null ? [] : mistypedIn(tables, schema, dialect);
+  if (missing.length > 0 || mistyped.length > 0) return tableDrift(options.name, { missing, mistyped }, error);
+  if (isMissing(error))
+    return tableDrift(options.name, { missing: missingBy((error as Error).message, schema, dialect) }, error);
+  // Every statement is written for the types of the models: one that does not fit was not written for these tables.
+  return tables === null && !isRefusedValue(error) ? tableDrift(options.name, { missing: [] }, error) : null;
 }
 
 export async function explainOn(

@@ -19,6 +19,8 @@ export interface Dialect {
   placeholder(position: number): string;
   /** The type in DDL. */
   columnType(kind: ColumnKind): string;
+  /** The same type as the catalogue tells it. */
+  storedType(kind: ColumnKind): string;
   /** A value in the form the driver binds. */
   encode(kind: ColumnKind, value: Json): unknown;
   /** The same for comparing with a `jsonScalar`. */

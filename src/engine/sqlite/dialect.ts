@@ -103,6 +103,7 @@ export const sqliteDialect: DdlDialect = {
   quote,
   placeholder: () => "?",
   columnType: (kind) => TYPES[kind],
+  storedType: (kind) => TYPES[kind],
   encode: (kind, value) => (value === null ? null : ENCODE[kind](value as never)),
   encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
   castFor: () => "",

@@ -19,7 +19,7 @@ import type {
 } from "../engine.js";
 import { Compiler } from "../sql/compiler.js";
 import { diagnose } from "../sql/diagnose.js";
-import { missingIn, tableDrift, tablesOf } from "../sql/drift.js";
+import { missingIn, mistypedIn, tableDrift, tablesOf } from "../sql/drift.js";
 import { explainSql } from "../sql/explain.js";
 import { isOneStatement, type SessionContext, SqlSession } from "../sql/session.js";
 import { SqlTransaction, type TransactionConnection } from "../sql/transaction.js";
@@ -253,8 +253,11 @@ export class SqliteEngine implements Engine {
   #drift(error: unknown, { handle }: SqliteConnection, schema: Schema): Error {
     const { path } = this.#options;
     try {
-      const missing = missingIn(tablesOf(handle.all(TABLES, [])), schema, sqliteDialect);
-      return missing.length > 0 ? tableDrift(path, missing, error) : sqliteError(error, path);
+      const tables = tablesOf(handle.all(TABLES, []));
+      const missing = missingIn(tables, schema, sqliteDialect);
+      const mistyped = mistypedIn(tables, schema, sqliteDialect);
+      if (missing.length === 0 && mistyped.length === 0) return sqliteError(error, path);
+      return tableDrift(path, { missing, mistyped }, error);
     } catch {
       return sqliteError(error, path);
     }

@@ -19,6 +19,7 @@ const NAMES: Readonly<Record<number, string>> = {
   13: "SQLITE_FULL",
   14: "SQLITE_CANTOPEN",
   19: "SQLITE_CONSTRAINT",
+  20: "SQLITE_MISMATCH",
   26: "SQLITE_NOTADB",
 };
 
@@ -27,6 +28,7 @@ const EXTENDED: Readonly<Record<number, string>> = {
   1555: "SQLITE_CONSTRAINT_PRIMARYKEY",
   2067: "SQLITE_CONSTRAINT_UNIQUE",
   2579: "SQLITE_CONSTRAINT_ROWID",
+  3091: "SQLITE_CONSTRAINT_DATATYPE",
 };
 
 export function sqliteCode(error: unknown): string | null {
@@ -52,14 +54,18 @@ export function constraintOf(error: unknown): ConstraintKind | null {
   }
 }
 
+/** Values that a column does not take: of a key, or of a strict table. */
+const MISTYPED: ReadonlySet<string | null> = new Set(["SQLITE_MISMATCH", "SQLITE_CONSTRAINT_DATATYPE"]);
+
 /** SQLite has no code of its own for a table or column that it does not know. */
 export function maybeDrifted(error: unknown): boolean {
-  return sqliteCode(error) === "SQLITE_ERROR";
+  const code = sqliteCode(error);
+  return code === "SQLITE_ERROR" || MISTYPED.has(code);
 }
 
-/** Every column of every table. */
+/** Every column of every table, with its type. */
 export const TABLES =
-  "select m.name, c.name from sqlite_schema m, pragma_table_xinfo(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'";
+  "select m.name, c.name, c.type from sqlite_schema m, pragma_table_xinfo(m.name) c where m.type = 'table' and m.name not like 'sqlite_%'";
 
 /** What is no constraint: trouble with the file, the disk, or other processes. */
 export function sqliteError(error: unknown, path: string): Error {
