@@ -154,6 +154,8 @@ function mapOf(file: GeneratedFile, owner: Owner, out: string): GeneratedFile | 
     if (place !== undefined) {
       let source = files.indexOf(place.file);
       if (source < 0) source = files.push(place.file) - 1;
+      // A declaration is mapped from its first word, too: TypeScript 7 takes the file from there, the place from the name.
+      if (type !== null && start > 0) encoder.map(0, source, place.line, place.column);
       encoder.map(start, source, place.line, place.column);
     }
     encoder.nextLine();
@@ -173,16 +175,21 @@ class MappingEncoder {
   #source = 0;
   #line = 0;
   #column = 0;
+  /** In the current line; null: nothing yet. */
+  #generated: number | null = null;
 
-  /** One mapped name in the current line, after an unmapped start. */
+  /** A mapped name in the current line; what stands before the first of them is unmapped. */
   map(generated: number, source: number, line: number, column: number): void {
-    if (generated > 0) this.#text += "A,";
-    this.#text += vlq(generated) + vlq(source - this.#source) + vlq(line - this.#line) + vlq(column - this.#column);
-    [this.#source, this.#line, this.#column] = [source, line, column];
+    if (this.#generated !== null) this.#text += ",";
+    else if (generated > 0) this.#text += "A,";
+    const along = vlq(generated - (this.#generated ?? 0)) + vlq(source - this.#source);
+    this.#text += along + vlq(line - this.#line) + vlq(column - this.#column);
+    [this.#generated, this.#source, this.#line, this.#column] = [generated, source, line, column];
   }
 
   nextLine(): void {
     this.#text += ";";
+    this.#generated = null;
   }
 
   text(): string {

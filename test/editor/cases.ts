@@ -328,8 +328,6 @@ export interface DefinitionCase {
   readonly text: string;
   /** The line in models/group.ts that it leads to begins so. */
   readonly to: string;
-  /** Servers that answer wrongly, whatever the map says. */
-  readonly not?: readonly string[];
 }
 
 export const DEFINITIONS: readonly DefinitionCase[] = [
@@ -339,8 +337,16 @@ export const DEFINITIONS: readonly DefinitionCase[] = [
     name: "a model's type",
     text: 'import type { |User } from "#tenon";\nexport type X = User;',
     to: "User = defineModel(",
-    // TypeScript 7.0 maps the place but keeps the name of the declaration's file, when it gets there by `export type *`.
-    not: ["7.0"],
+  },
+  {
+    name: "a model's type in use",
+    text: 'import type { Post } from "#tenon";\nexport type X = readonly |Post[];',
+    to: "Post = defineModel(",
+  },
+  {
+    name: "the type of a filter",
+    text: 'import type { |UserWhere } from "#tenon";\nexport type X = UserWhere;',
+    to: "User = defineModel(",
   },
   { name: "a field in where", text: 'db.users.findMany({ where: { |email: "a" } });', to: "email: z.email()," },
   {
