@@ -36,6 +36,10 @@ export function bytesOf(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
+export function generateOnce({ project, folder }: Written): void {
+  if (project.generator !== null) timed(project.generator, folder);
+}
+
 export function generationOf(
   { project, folder }: Written,
   models: number,

@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { COMPILERS, emitPackage, makeFolder, ROOT, removeFolder } from "../../test/editor/project.js";
 import { SERVERS } from "../../test/editor/servers.js";
 import { costOf } from "./cost.js";
-import { generationOf, type Written, watchOf } from "./generation.js";
+import { generateOnce, generationOf, type Written, watchOf } from "./generation.js";
 import { install, versionOf } from "./install.js";
 import { latencies } from "./latency.js";
 import { limitTo, reasonOf, say } from "./limit.js";
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     ts: { type: "string", default: "5.9,6.0" },
     rounds: { type: "string", default: "7" },
     only: { type: "string", default: PARTS.join(",") },
-    minutes: { type: "string", default: "20" },
+    minutes: { type: "string", default: "19" },
     peers: { type: "string" },
   },
 });
@@ -93,10 +93,9 @@ async function ofSize(models: number, root: string): Promise<void> {
       const folder = join(root, `${project.name}-${models}`);
       await project.write(folder, models, join(root, "tenon"));
       const out = project.generator?.out;
-      const once = does("generate") ? Math.max(1, Math.min(rounds, models > 100 ? 2 : 3)) : 0;
+      const once = does("generate") ? Math.max(1, Math.min(rounds, models > 100 ? 1 : 3)) : 0;
       // A first run that does not count makes the code that the other parts need.
-      if (out !== undefined && once === 0 && !existsSync(join(folder, out)))
-        generationOf({ project, folder }, models, 1);
+      if (out !== undefined && once === 0 && !existsSync(join(folder, out))) generateOnce({ project, folder });
       if (once > 0 && project.generator !== null)
         generated.push({
           project: shownAs(project),
