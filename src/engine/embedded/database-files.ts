@@ -78,8 +78,7 @@ async function namesIn(path: string, files: Files): Promise<readonly string[]> {
   try {
     return await files.list(path);
   } catch (error) {
-    // It is no directory.
-    if (error instanceof StorageError) return [];
+    if (error instanceof StorageError && error.meta.errno === "ENOTDIR") return [];
     throw error;
   }
 }

@@ -65,7 +65,10 @@ async function look(database: DatabaseFiles, text: string | null): Promise<Verif
     const left = await database.salvage(collectionsOf(registry), owner, damage.length === 0 ? scratch : damage);
     for (const each of left.files) sizes[each] = await files.size(each);
   } catch (error) {
-    if (damage.length > 0) noted(damage, error, path);
+    const found: Damage[] = [];
+    // A disk that fails is no damage, and nothing to be silent about.
+    noted(found, error, path);
+    if (damage.length > 0) for (const one of found) add(damage, one);
   }
   return { path, ok: damage.length === 0, files: sizes, documents, damage };
 }
