@@ -175,9 +175,13 @@ describe.skipIf(pg === null || !embeddedPostgres)("PostgreSQL, a column of anoth
       const place = await onPostgres();
       await using db = await createClient<"users" | "posts">({ models, engine: place.engine() });
       await db.users.create({ data: { email: "a@b.c", nick: "n", age: 3 } });
+      // From the second time on the server keeps the statement, with the types of its columns.
+      const kept = () => db.users.findMany({ where: { id: { $gt: 0 } }, orderBy: { id: "asc" } });
+      for (let time = 0; time < 3; time++) expect(await kept()).toHaveLength(1);
       await place.run(text);
       const value = field === "age" ? 4 : "other";
       const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+        kept,
         where: () => db.users.findMany({ where: { [field]: { $gt: value } } }),
         count: () => db.users.count({ [field]: value }),
         contains: () =>

@@ -44,6 +44,8 @@ export type Lack =
   | "oneWriter"
   /** Other calls go on while a transaction or a stream is open. */
   | "callsBesideTransactions"
+  /** Unique indexes on whatever fields: not on tables that are split. */
+  | "freeUniques"
   /** The data can be copied as it lies on disk while the database is open. */
   | "copies";
 

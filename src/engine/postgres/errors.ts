@@ -3,6 +3,7 @@ import {
   ConflictError,
   type ErrorDetails,
   LockedError,
+  NotSupportedError,
   QueryError,
   StorageError,
   TenonError,
@@ -31,8 +32,11 @@ export function isMissing(error: unknown): boolean {
   return state === "42P01" || state === "42703";
 }
 
-/** undefined_function (an operator is one), datatype_mismatch, cannot_coerce, indeterminate_datatype, wrong_object_type. */
-const TYPE_STATES: ReadonlySet<string | null> = new Set(["42883", "42804", "42846", "42P18", "42809"]);
+/**
+ * undefined_function (an operator is one), datatype_mismatch, cannot_coerce, indeterminate_datatype, wrong_object_type, and
+ * feature_not_supported: what a prepared statement says whose columns have got other types.
+ */
+const TYPE_STATES: ReadonlySet<string | null> = new Set(["42883", "42804", "42846", "42P18", "42809", "0A000"]);
 
 /** A column is of another type than the models say; of a value that was refused only the tables can tell. */
 export function isMistyped(error: unknown): boolean {
@@ -73,6 +77,7 @@ const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
       new LockedError("Another transaction holds the lock", { ...details, fix: "try again" }),
   ],
   ["25006", (_error, where, details) => noPrimary(`${where} takes no writes: it is a replica`, details)],
+  ["0A000", (error, _where, details) => new NotSupportedError(`PostgreSQL cannot do that: ${error.message}`, details)],
   ["53100", (_error, where, details) => new StorageError("STORAGE.FULL", `The disk of ${where} is full`, details)],
   [
     "53300",
