@@ -14,7 +14,7 @@ import type { Peer } from "./peers.js";
 const FIRST_MS = 120_000;
 const WARM_MS = 60_000;
 /** What one peer may take of all rounds; at least three are done. */
-const SHARE_MS = 15_000;
+const SHARE_MS = 8_000;
 
 type Action = (n: number) => Promise<void>;
 

@@ -120,7 +120,11 @@ async function ofSize(models: number, root: string): Promise<void> {
         );
     const server = SERVERS.find((each) => each.version === version);
     if (does("latency") && server !== undefined)
-      for (const { peer, figures, hover, failed } of await latencies(server, asks, rounds)) {
+      for (const { peer, figures, hover, failed } of await latencies(
+        server,
+        asks,
+        models > 100 ? Math.min(rounds, 3) : rounds,
+      )) {
         put(peer, figures);
         if (failed === null) hovers[nameOf(peer)] ??= hover;
         else skipped.push(`${nameOf(peer)}, ${models} models, TypeScript ${version}, latency: ${failed}`);

@@ -112,13 +112,16 @@ function targets({ rows, generated, watched }) {
 
 const verdict = ([, value, limit]) => (Number.isNaN(value) ? "not measured" : value <= limit ? "met" : "NOT MET");
 
-/** Where a peer is ahead of us, one line each. */
+/** Where a peer is ahead of us, one line each; null when there was nothing to compare with. */
 function behind({ rows, generated, watched }) {
   const found = [];
+  let compared = 0;
   const compare = (mine, theirs, columns, where) => {
     for (const [title, key, digits] of columns) {
       const [own, other] = [mine.figures[key], theirs.figures[key]];
-      if (own === undefined || other === undefined || own <= other) continue;
+      if (own === undefined || other === undefined || own === null || other === null) continue;
+      compared++;
+      if (own <= other) continue;
       found.push(
         `${where}: ${title} ${number(own, digits)}, ${theirs.peer ?? theirs.project} ${number(other, digits)}`,
       );
@@ -140,7 +143,7 @@ function behind({ rows, generated, watched }) {
   for (const [project, ms] of Object.entries(watched))
     if (!isOurs(project) && watched.tenon > ms)
       found.push(`watch: ${number(watched.tenon)} ms, ${project} ${number(ms)}`);
-  return found;
+  return compared === 0 && found.length === 0 ? null : found;
 }
 
 export function describe(result) {
@@ -154,8 +157,9 @@ export function describe(result) {
     parts.push(`${verdict(target).padEnd(12)} ${name}: ${number(value, 2)} (<= ${limit})`);
   }
   const worse = behind(result);
-  parts.push("", worse.length === 0 ? "ahead of every peer in everything that was measured" : "behind a peer:");
-  parts.push(...worse.map((line) => `  ${line}`));
+  if (worse === null) parts.push("", "nothing was measured beside a peer");
+  else parts.push("", worse.length === 0 ? "ahead of every peer in everything that was measured" : "behind a peer:");
+  parts.push(...(worse ?? []).map((line) => `  ${line}`));
   if (result.skipped.length > 0) parts.push("", "left out:", ...result.skipped.map((line) => `  ${line}`));
   parts.push("", `${result.seconds} s; load of the machine at the start ${number(result.load, 1)}`);
   return parts.join("\n");
@@ -202,10 +206,14 @@ export function writePage(result) {
   const worse = behind(result);
   markdown.push(
     "",
-    worse.length === 0 ? "No peer is ahead in anything that was measured." : "A peer is ahead here:",
+    worse === null
+      ? "Nothing was measured beside a peer."
+      : worse.length === 0
+        ? "No peer is ahead in anything that was measured."
+        : "A peer is ahead here:",
     "",
   );
-  markdown.push(...worse.map((each) => `- ${each}`));
+  markdown.push(...(worse ?? []).map((each) => `- ${each}`));
   if (result.skipped.length > 0) markdown.push("", "Left out:", "", ...result.skipped.map((each) => `- ${each}`));
   const text = readFileSync(PAGE, "utf8");
   const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
