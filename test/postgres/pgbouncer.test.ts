@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AbortedError, StorageError } from "../../src/base/errors.js";
+import { AbortedError, ConfigError, StorageError } from "../../src/base/errors.js";
+import type { Engine } from "../../src/engine/engine.js";
 import { postgres } from "../../src/postgres.js";
 import { SPECS } from "../conformance/index.js";
 import { embeddedPostgres, pg, type TestPool } from "../support/drivers.js";
 import { queries } from "../support/ir.js";
-import { PgBouncer, pgbouncer } from "../support/pgbouncer.js";
+import { PgBouncer, pgbouncer, pgbouncerVersion } from "../support/pgbouncer.js";
 import { makeHome } from "../support/postgres-home.js";
 import { PostgresServer } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
@@ -207,6 +208,60 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
       expect(await db.engine.count("Item", null)).toBe(0);
       await db.engine.write(q.insert("Item", [{ name: "after" }]));
       expect(await db.engine.count("Item", null)).toBe(1);
+    });
+    /** What `preparedStatements: true` needs. */
+    const [major = 0, minor = 0] = pgbouncerVersion().split(".").map(Number);
+    const keeps = major > 1 || minor >= 21;
+    async function preparing(settings: readonly string[]) {
+      const own = await PgBouncer.start(join(home, `own_${randomBytes(4).toString("hex")}`), server, {
+        users: ["postgres"],
+        settings,
+      });
+      started.push(own);
+      const { pool } = watchedPool(own.url("postgres"), 4);
+      const engine = postgres({ pool, preparedStatements: true });
+      const mine = schemaOf({ Kept: { fields: { id: int, name: string } } });
+      await engine.open(mine);
+      await engine.admin.apply(creationOps(mine), mine);
+      return { engine, pool, q: queries(mine) };
+    }
+    /** Sessions are taken by transactions, so that statements meet others than they were prepared on. */
+    async function shuffled(engine: Engine, find: () => Promise<unknown>): Promise<void> {
+      for (let round = 0; round < 6; round++) {
+        const held = await Promise.all([1, 2].map(() => engine.begin({ mode: "read" })));
+        try {
+          await Promise.all([find(), find()]);
+        } finally {
+          for (const each of held) await each.rollback();
+        }
+        await find();
+      }
+    }
+    test.skipIf(!keeps)(
+      `PgBouncer 1.21 with max_prepared_statements keeps them over sessions [this is ${pgbouncerVersion()}]`,
+      async () => {
+        const { engine, pool, q } = await preparing(["max_prepared_statements = 100"]);
+        await engine.write(q.insert("Kept", [{ name: "a" }]));
+        await shuffled(engine, () => engine.find(q.find("Kept")));
+        const { rows } = await admin.query(
+          "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres' and pid <> pg_backend_pid() and query like '%kepts%'",
+        );
+        expect(rows.length).toBeGreaterThan(0);
+        await engine.find(q.find("Kept")).catch(() => undefined);
+        expect(await engine.find(q.find("Kept"))).toHaveLength(1);
+        await admin.query("drop table kepts; drop table _tenon");
+        await engine.close();
+        await pool.end();
+      },
+    );
+    test("prepared statements behind a pooler that does not keep them: refused with what to set", async () => {
+      const { engine, pool, q } = await preparing(keeps ? ["max_prepared_statements = 0"] : []);
+      const error = await shuffled(engine, () => engine.find(q.find("Kept"))).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(ConfigError);
+      expect((error as ConfigError).fix).toContain("max_prepared_statements");
+      await engine.close();
+      await pool.end();
+      await admin.query("drop table kepts; drop table _tenon");
     });
     test("the pooler refuses more clients: a typed error", async () => {
       const small = await PgBouncer.start(join(home, `small_${randomBytes(4).toString("hex")}`), server, {

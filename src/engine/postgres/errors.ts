@@ -1,5 +1,6 @@
 /** SQLSTATE -> typed errors: https://www.postgresql.org/docs/current/errcodes-appendix.html. Codes only, never messages. */
 import {
+  ConfigError,
   ConflictError,
   type ErrorDetails,
   LockedError,
@@ -68,7 +69,7 @@ function disconnected(error: unknown, where: string): StorageError {
 
 type Make = (error: Error, where: string, details: ErrorDetails) => TenonError;
 
-const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
+const BY_STATE: Map<string, Make> = new Map<string, Make>([
   ["40001", (_error, _where, details) => conflict(details)],
   ["40P01", (_error, _where, details) => conflict(details)],
   [
@@ -109,6 +110,21 @@ const BY_STATE: ReadonlyMap<string, Make> = new Map<string, Make>([
       }),
   ],
 ]);
+
+/** invalid_sql_statement_name, duplicate_prepared_statement: somebody between us and the server changed its session. */
+for (const state of ["26000", "42P05"])
+  BY_STATE.set(
+    state,
+    (error, where, details) =>
+      new ConfigError(
+        "CONFIG.INVALID",
+        `${where}: statements are prepared, and a pooler changes the sessions: ${error.message}`,
+        {
+          ...details,
+          fix: "leave out preparedStatements, or use PgBouncer 1.21 or newer with max_prepared_statements above 0",
+        },
+      ),
+  );
 
 function conflict(details: ErrorDetails): ConflictError {
   return new ConflictError("CONFLICT.SERIALIZATION", "Another transaction changed the same data", {
