@@ -4,12 +4,14 @@
  * by the next write, so that a write costs two round trips. Streams are cursors.
  */
 import { checkAborted } from "../../base/abort.js";
+import { StorageError } from "../../base/errors.js";
 import type { SqlConnection } from "../sql/session.js";
 import type { Statement } from "../sql/sql.js";
-import type { PgConnection } from "./driver.js";
+import type { PgConnection, RunResult } from "./driver.js";
 
 const GUARD = "tenon_write";
 const HELD = "tenon_held";
+const rowsOf = ({ rows }: RunResult) => rows;
 
 export class PostgresConnection implements SqlConnection {
   readonly raw: PgConnection;
@@ -20,8 +22,8 @@ export class PostgresConnection implements SqlConnection {
     this.raw = raw;
   }
 
-  async query({ text, params }: Statement, signal?: AbortSignal): Promise<readonly (readonly unknown[])[]> {
-    return (await this.raw.run(text, params, { signal, prepare: true })).rows;
+  query({ text, params }: Statement, signal?: AbortSignal): Promise<readonly (readonly unknown[])[]> {
+    return this.raw.run(text, params, { signal, prepare: true }).then(rowsOf);
   }
 
   async execute({ text, params }: Statement, signal?: AbortSignal): Promise<number> {
@@ -87,4 +89,16 @@ export class PostgresConnection implements SqlConnection {
   release(broken: boolean): void {
     this.raw.release(broken);
   }
+}
+
+/** Ends the transaction, if there is one to end; whether that could be done. */
+export async function endQuietly(connection: PostgresConnection): Promise<boolean> {
+  return connection.exec("rollback").then(
+    () => true,
+    () => false,
+  );
+}
+
+export function closedStorage(): StorageError {
+  return new StorageError("STORAGE.CLOSED", "The database is closed", { fix: "open it again with createClient" });
 }

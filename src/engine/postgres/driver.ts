@@ -29,6 +29,8 @@ export interface PgClient {
 
 /** What of `pg`'s Pool is used. */
 export interface PgPool {
+  /** Callers that wait for a client. */
+  readonly waitingCount?: number;
   connect(): Promise<PgClient>;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -96,7 +98,8 @@ export interface PgSource {
   readonly durable: boolean;
   /** Servers that can answer a read. */
   readonly servers: number;
-  acquire(need: Need, signal?: AbortSignal): Promise<PgConnection>;
+  /** One that is at hand is given at once: a promise would cost a short read as much as all the rest. */
+  acquire(need: Need, signal?: AbortSignal): PgConnection | Promise<PgConnection>;
   /** Something was written, or may have been: reads from now on must see it. */
   wrote(): void;
   /** Prepared statements no longer fit: the schema has changed. */

@@ -4,7 +4,7 @@
  * each on its own connection. A connection whose state is not known is destroyed, never given back.
  */
 import { checkAborted } from "../../base/abort.js";
-import { ConflictError, StorageError, TenonError } from "../../base/errors.js";
+import { ConflictError, TenonError } from "../../base/errors.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc, Schema } from "../../schema/model.js";
 import type { SchemaAdmin } from "../admin.js";
@@ -19,14 +19,15 @@ import type {
   StreamOptions,
   Transaction,
 } from "../engine.js";
-import { Compiler } from "../sql/compiler.js";
+import { Compiler, type ReadyFind } from "../sql/compiler.js";
 import { isOneStatement, type SqlSession } from "../sql/session.js";
 import { SqlTransaction } from "../sql/transaction.js";
+import { wholeDocs } from "../sql/whole-docs.js";
 import { TransactionGuard } from "../transaction-guard.js";
 import { postgresAdmin } from "./admin.js";
-import { PostgresConnection } from "./connection.js";
+import { closedStorage, endQuietly, PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
-import type { Need, PgSource } from "./driver.js";
+import type { Need, PgSource, RunResult } from "./driver.js";
 import { commitError, isConnectionLost, postgresError } from "./errors.js";
 import { checkLayout, type Layout } from "./layout.js";
 import { again } from "./retry.js";
@@ -42,6 +43,7 @@ const CAPABILITIES: Capabilities = {
 };
 
 const STREAM_BATCH = 1000;
+const PREPARED = { prepare: true };
 
 const LEVELS: Readonly<Record<Isolation, string>> = {
   readCommitted: "read committed",
@@ -106,6 +108,33 @@ export class PostgresEngine implements Engine {
       this.#open = false;
       throw error;
     }
+  }
+
+  point(model: string, field: string, value: string | number): Promise<Doc | null> | undefined {
+    this.#checkOpen();
+    // Other numbers, and the empty string, compile to statements of their own.
+    if (this.#isolation === "serializable" || value === "") return undefined;
+    if (typeof value === "number" && !Number.isSafeInteger(value)) return undefined;
+    const compiler = this.#compilerNow();
+    const ready = compiler.point(model, field, value);
+    if (ready === null) return undefined;
+    const where: Filter = { kind: "compare", path: [field], op: "eq", value };
+    return this.#point(ready, () => this.find(wholeDocs(compiler.model(model), where, 1)));
+  }
+
+  /** One statement with as little around it as can be; whatever goes wrong is tried again and explained by `find`. */
+  async #point({ compiled, statement }: ReadyFind, find: () => Promise<readonly Doc[]>): Promise<Doc | null> {
+    const taken = this.#acquire("read", undefined);
+    const { raw } = taken instanceof Promise ? await taken : taken;
+    let result: RunResult;
+    try {
+      result = await raw.run(statement.text, statement.params, PREPARED);
+    } catch (error) {
+      raw.release(isConnectionLost(error));
+      return (await find())[0] ?? null;
+    }
+    raw.release(false);
+    return compiled.decode(result.rows)[0] ?? null;
   }
 
   find(query: FindQuery, options?: CallOptions): Promise<readonly Doc[]> {
@@ -261,10 +290,15 @@ export class PostgresEngine implements Engine {
     }
   }
 
-  async #acquire(need: Need, options: CallOptions | undefined): Promise<PostgresConnection> {
+  #acquire(need: Need, options: CallOptions | undefined): PostgresConnection | Promise<PostgresConnection> {
     this.#checkOpen();
     try {
-      return new PostgresConnection(await this.#source.acquire(need, options?.signal));
+      const taken = this.#source.acquire(need, options?.signal);
+      if (!(taken instanceof Promise)) return new PostgresConnection(taken);
+      return taken.then(
+        (connection) => new PostgresConnection(connection),
+        (error: unknown) => Promise.reject(this.#typed(error)),
+      );
     } catch (error) {
       throw this.#typed(error);
     }
@@ -361,15 +395,4 @@ export class PostgresEngine implements Engine {
   #checkOpen(): void {
     if (!this.#open) throw closedStorage();
   }
-}
-
-async function endQuietly(connection: PostgresConnection): Promise<boolean> {
-  return connection.exec("rollback").then(
-    () => true,
-    () => false,
-  );
-}
-
-function closedStorage(): StorageError {
-  return new StorageError("STORAGE.CLOSED", "The database is closed", { fix: "open it again with createClient" });
 }

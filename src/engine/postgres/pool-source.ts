@@ -1,6 +1,9 @@
 /**
  * Connections from a pool of `pg`. Everything that is out is known, so that closing can destroy it; a connection's death
  * while nobody uses it is heard (or the process would die of it) and nothing more: the next query takes another one.
+ *
+ * A connection that is given back stays at hand until the event loop has gone round, unless somebody waits for one: calls
+ * that follow each other would pay the pool as much as the server. After that it is the pool's again.
  */
 import { abortedError, checkAborted } from "../../base/abort.js";
 import { QueryError } from "../../base/errors.js";
@@ -69,27 +72,32 @@ class PooledConnection implements PgConnection {
   readonly #options: PoolSourceOptions;
   /** Null: nothing is prepared. */
   readonly #names: () => PreparedNames | null;
-  readonly #ended: (connection: PooledConnection) => void;
+  readonly #ended: (connection: PooledConnection, client: PgClient, broken: boolean) => void;
   #released = false;
 
   constructor(
     client: PgClient,
     options: PoolSourceOptions,
     names: () => PreparedNames | null,
-    ended: (connection: PooledConnection) => void,
+    ended: (connection: PooledConnection, client: PgClient, broken: boolean) => void,
   ) {
     this.#client = client;
     this.#options = options;
     this.#names = names;
     this.#ended = ended;
-    client.on("error", ignore);
   }
 
-  async run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult> {
+  run(text: string, params: readonly unknown[], options?: RunOptions): Promise<RunResult> {
     const name = options?.prepare === true ? this.#names()?.of(text) : undefined;
-    const config: PgQueryConfig = { text, values: params as unknown[], rowMode: "array", types: asText };
-    const { rows, rowCount } = await this.#ask(name === undefined ? config : { ...config, name }, options?.signal);
-    return { rows: rows as (readonly unknown[])[], count: rowCount ?? 0 };
+    const values = params as unknown[];
+    const config: PgQueryConfig =
+      name === undefined
+        ? { text, values, rowMode: "array", types: asText }
+        : { text, values, rowMode: "array", types: asText, name };
+    const signal = options?.signal;
+    if (signal !== undefined || this.#options.statementTimeout !== 0)
+      return this.#stoppable(config, signal, this.#options.statementTimeout).then(resultOf);
+    return this.#client.query(config).then(resultOf);
   }
 
   async exec(text: string, commits = false): Promise<void> {
@@ -111,10 +119,7 @@ class PooledConnection implements PgConnection {
   release(broken: boolean): void {
     if (this.#released) return;
     this.#released = true;
-    this.#ended(this);
-    // A destroyed connection may still have something to say.
-    if (!broken) this.#client.removeListener("error", ignore);
-    this.#client.release(broken);
+    this.#ended(this, this.#client, broken);
   }
 
   #ask(config: PgQueryConfig, signal: AbortSignal | undefined): Promise<PgResult> {
@@ -162,6 +167,10 @@ class PooledConnection implements PgConnection {
   }
 }
 
+function resultOf({ rows, rowCount }: PgResult): RunResult {
+  return { rows: rows as (readonly unknown[])[], count: rowCount ?? 0 };
+}
+
 function isCancelled(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "57014";
 }
@@ -175,6 +184,13 @@ export class PoolSource implements PgSource {
   readonly #waiting: Waiting;
   readonly #names = new PreparedNames();
   readonly #out = new Set<PooledConnection>();
+  /** Given back a moment ago. */
+  readonly #warm: PgClient[] = [];
+  /** Clients that said that they broke. */
+  readonly #lost = new WeakSet<PgClient>();
+  readonly #onError: (this: PgClient) => void;
+  #cooling = false;
+  #closed = false;
   #prepares: boolean | null;
 
   constructor(pool: PgPool, options: PoolSourceOptions) {
@@ -182,6 +198,10 @@ export class PoolSource implements PgSource {
     this.#options = options;
     this.#prepares = options.preparedStatements ?? null;
     this.#waiting = new Waiting(options.name, options.acquireTimeout);
+    const lost = this.#lost;
+    this.#onError = function () {
+      lost.add(this);
+    };
     pool.on("error", ignore);
   }
 
@@ -190,21 +210,55 @@ export class PoolSource implements PgSource {
     return this.#out.size;
   }
 
-  async acquire(_need: Need, signal?: AbortSignal): Promise<PgConnection> {
+  acquire(_need: Need, signal?: AbortSignal): PgConnection | Promise<PgConnection> {
+    checkAborted(signal);
+    for (let client = this.#warm.pop(); client !== undefined; client = this.#warm.pop()) {
+      if (!this.#lost.has(client)) return this.#lend(client);
+      this.#giveBack(client, true);
+    }
+    return this.#fromPool(signal);
+  }
+
+  async #fromPool(signal: AbortSignal | undefined): Promise<PgConnection> {
     const client = await this.#waiting.wait(
       () => this.#pool.connect(),
       signal,
       (unwanted) => unwanted.release(),
     );
-    const connection = new PooledConnection(
-      client,
-      this.#options,
-      () => (this.#prepares === true ? this.#names : null),
-      (ended) => this.#out.delete(ended),
-    );
-    this.#out.add(connection);
+    client.on("error", this.#onError);
+    const connection = this.#lend(client);
     if (this.#prepares === null) await this.#findPooler(client, connection, signal);
     return connection;
+  }
+
+  #lend(client: PgClient): PooledConnection {
+    const connection = new PooledConnection(client, this.#options, this.#namesNow, this.#ended);
+    this.#out.add(connection);
+    return connection;
+  }
+
+  readonly #namesNow = () => (this.#prepares === true ? this.#names : null);
+
+  readonly #ended = (connection: PooledConnection, client: PgClient, broken: boolean): void => {
+    this.#out.delete(connection);
+    const wanted = this.#waiting.some || (this.#pool.waitingCount ?? 0) > 0;
+    if (broken || wanted || this.#closed || this.#lost.has(client)) this.#giveBack(client, broken);
+    else {
+      this.#warm.push(client);
+      if (!this.#cooling) setImmediate(this.#cool);
+      this.#cooling = true;
+    }
+  };
+
+  readonly #cool = (): void => {
+    this.#cooling = false;
+    for (const client of this.#warm.splice(0)) this.#giveBack(client, this.#lost.has(client));
+  };
+
+  #giveBack(client: PgClient, broken: boolean): void {
+    // A destroyed connection may still have something to say.
+    if (!broken) client.removeListener("error", this.#onError);
+    client.release(broken);
   }
 
   /** A pooler gives its clients process numbers of its own making, another one than the server tells. */
@@ -226,7 +280,9 @@ export class PoolSource implements PgSource {
   }
 
   async close(error: Error): Promise<void> {
+    this.#closed = true;
     this.#waiting.close(error);
+    this.#cool();
     for (const connection of [...this.#out]) connection.release(true);
     if (this.#options.owned) await this.#pool.end();
     else this.#pool.removeListener("error", ignore);

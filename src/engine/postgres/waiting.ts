@@ -13,6 +13,11 @@ export class Waiting {
     this.#timeout = timeout;
   }
 
+  /** Whether anybody waits. */
+  get some(): boolean {
+    return this.#fail.size > 0;
+  }
+
   /** Settles like `pending`, or earlier with an error; what `pending` then still brings goes to `unwanted`. */
   async wait<T>(pending: () => Promise<T>, signal: AbortSignal | undefined, unwanted: (value: T) => void): Promise<T> {
     checkAborted(signal);
