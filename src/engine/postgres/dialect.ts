@@ -79,7 +79,8 @@ const DECODE: Decoders = {
   int: (value) => exactInt(Number(value)),
   float: (value) => Number(value),
   bigint: (value) => BigInt(value as string),
-  boolean: (value) => value === "t",
+  // The second is what a cast to text gives.
+  boolean: (value) => value === "t" || value === "true",
   date: (value) => new Date(Number(value)),
   bytes: (value) => new Uint8Array(Buffer.from(value as string, "hex")),
   json: (value) => decodeJson(value as string),
@@ -141,6 +142,8 @@ const ARGUMENTS = 100;
 export const postgresDialect: DdlDialect = {
   name: "postgres",
   checksLast: true,
+  // An array, not a join: however many parents are guessed, an index is used where there is one.
+  levelRows: { among: (column, keys) => sql`${column} = any(array(${keys}))`, asText: (value) => sql`${value}::text` },
   quote,
   placeholder: (position) => `$${position}`,
   columnType: (kind) => TYPES[kind],

@@ -4,9 +4,10 @@ import { Kept } from "../../base/kept.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand } from "../../query/ir.js";
 import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
 import { type CompiledAggregate, compileAggregate, compileCount } from "./compile-aggregate.js";
-import { type CompiledFind, compileFind } from "./compile-find.js";
+import { compileFind } from "./compile-find.js";
 import { type CompiledInsert, compileInsert, type InsertOptions, insertParams } from "./compile-insert.js";
 import { compileDelete, compileUpdate } from "./compile-write.js";
+import type { CompiledFind } from "./compiled-find.js";
 import type { Dialect } from "./dialect.js";
 import { FIXED, slotsOf } from "./literals.js";
 import { modelNamed } from "./scope.js";
@@ -72,12 +73,14 @@ export class Compiler {
     return { compiled: known.compiled, statement: fill(known.compiled.template, [value]) };
   }
 
-  find(query: FindQuery): ReadyFind {
+  /** `streamed`: each row must hold all that belongs to it. */
+  find(query: FindQuery, streamed = false): ReadyFind {
     const shape = shapeOfFind(query);
-    let compiled = shape === null ? undefined : this.#finds.get(shape.key);
+    const key = shape === null ? "" : streamed ? `s${shape.key}` : shape.key;
+    let compiled = shape === null ? undefined : this.#finds.get(key);
     if (compiled === undefined) {
-      compiled = compileFind(this.dialect, this.schema, query, literalsOf(shape));
-      if (shape !== null && compiled.reusable) this.#finds.set(shape.key, compiled);
+      compiled = compileFind(this.dialect, this.schema, query, literalsOf(shape), streamed);
+      if (shape !== null && compiled.reusable) this.#finds.set(key, compiled);
     }
     return { compiled, statement: fill(compiled.template, shape?.values ?? []) };
   }

@@ -11,10 +11,20 @@ import type { Sql } from "./sql.js";
  */
 export type ColumnKind = "text" | "int" | "float" | "bigint" | "boolean" | "date" | "bytes" | "json";
 
+/** How the levels of a populate tree come as rows of one statement (see compile-levels.ts). */
+export interface LevelRows {
+  /** True when the column is one of the keys that a statement gives. */
+  among(column: Sql, keys: Sql): Sql;
+  /** Levels differ in their columns, so each value comes as text. */
+  asText(value: Sql): Sql;
+}
+
 export interface Dialect {
   readonly name: string;
   /** Whether a delete must put off checks of references that its cascades may satisfy (see settling.ts). */
   readonly checksLast: boolean;
+  /** Null: levels nest. */
+  readonly levelRows: LevelRows | null;
   quote(identifier: string): string;
   placeholder(position: number): string;
   /** The type in DDL. */

@@ -1,7 +1,7 @@
 /** The Plan of a find on a SQL database: one statement, what of it is left to JavaScript, and what the database says of it. */
 import type { FindQuery } from "../../query/ir.js";
 import type { Plan, PlanNode } from "../engine.js";
-import type { CompiledFind } from "./compile-find.js";
+import type { CompiledFind } from "./compiled-find.js";
 
 export function explainSql(
   engine: string,

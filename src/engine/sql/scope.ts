@@ -37,11 +37,15 @@ export function freshAlias(scope: Scope): string {
   return `t${scope.counter.next++}`;
 }
 
-/** Related rows as a joinable source: `from` names the target's table (and the through table), `on` ties them to the outer row. */
+/**
+ * Related rows as a joinable source: `from` names the target's table (and the through table), `on` ties them to the outer
+ * row; `near`: the columns on this side of that tie.
+ */
 export interface RelatedSource {
   readonly scope: Scope;
   readonly from: Sql;
   readonly on: Sql;
+  readonly near: readonly Sql[];
 }
 
 function pairs(
@@ -70,9 +74,12 @@ export function relatedSource(outer: Scope, relation: RelationMeta): RelatedSour
   const scope: Scope = { ...outer, model: target, alias };
   const table = tableOf(outer.dialect, target, alias);
   const { through } = relation;
+  const columns = (model: ModelMeta, alias: string, names: readonly string[]) =>
+    names.map((name) => columnOf(outer.dialect, alias, fieldOf(model, name)));
   if (through === null) {
     return {
       scope,
+      near: columns(target, alias, relation.to),
       from: table,
       on: pairs(outer, target, alias, relation.to, outer.model, outer.alias, relation.from),
     };
@@ -81,6 +88,7 @@ export function relatedSource(outer: Scope, relation: RelationMeta): RelatedSour
   const linkAlias = freshAlias(outer);
   return {
     scope,
+    near: columns(link, linkAlias, through.from),
     from: sql`${table} join ${tableOf(outer.dialect, link, linkAlias)} on ${pairs(outer, link, linkAlias, through.to, target, alias, relation.to)}`,
     on: pairs(outer, link, linkAlias, through.from, outer.model, outer.alias, relation.from),
   };

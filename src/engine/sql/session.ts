@@ -99,7 +99,7 @@ export class SqlSession {
 
   async *stream(query: FindQuery, batch: number, signal?: AbortSignal): AsyncIterableIterator<readonly Doc[]> {
     if (query.limit === 0) return;
-    const { compiled, statement } = this.#context.compiler.find(query);
+    const { compiled, statement } = this.#context.compiler.find(query, true);
     if (!compiled.sliced) {
       const docs = compiled.decode(await this.#query(statement, signal));
       for (let start = 0; start < docs.length; start += batch) yield docs.slice(start, start + batch);

@@ -100,6 +100,7 @@ const TAGS: Partial<Record<ColumnKind, string>> = { date: "$date", bytes: "$byte
 export const sqliteDialect: DdlDialect = {
   name: "sqlite",
   checksLast: false,
+  levelRows: null,
   quote,
   placeholder: () => "?",
   columnType: (kind) => TYPES[kind],
