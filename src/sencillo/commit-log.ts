@@ -61,7 +61,7 @@ export class CommitLog {
   }
 
   /** Settles as the durability says. Only while `ready`. */
-  append(commit: Uint8Array): Promise<void> {
+  append(commit: string): Promise<void> {
     return this.#journal!.append(++this.#sequence, commit);
   }
 

@@ -13,7 +13,7 @@ import type { Key } from "../storage/store.js";
 /** What a commit changes, by space; undefined: the entry goes. */
 export type Changes = readonly (readonly [space: string, entries: ReadonlyMap<Key, Doc | undefined>])[];
 
-export function encodeCommit(changes: Changes, operations: readonly string[]): Uint8Array {
+export function encodeCommit(changes: Changes, operations: readonly string[]): string {
   const parts = [JSON.stringify({ op: operations })];
   for (const [space, entries] of changes) {
     const puts: [Key, Doc][] = [];
@@ -24,7 +24,7 @@ export function encodeCommit(changes: Changes, operations: readonly string[]): U
     }
     parts.push(`[${JSON.stringify(space)},${encodeJson(puts as unknown as Json)},${JSON.stringify(deletes)}]`);
   }
-  return Buffer.from(`[${parts.join(",")}]`, "utf8");
+  return `[${parts.join(",")}]`;
 }
 
 export function decodeCommit(text: string, where: string): Changes {

@@ -132,7 +132,7 @@ export class SencilloStore implements LiveTrees {
     return durable;
   }
 
-  #append(commit: Uint8Array): Promise<void> {
+  #append(commit: string): Promise<void> {
     if (this.#line === null && this.#log.ready) return this.#appendNow(commit);
     // Wrapped, so that the line need not wait for the disk.
     return this.#inLine(async () => {
@@ -148,7 +148,7 @@ export class SencilloStore implements LiveTrees {
     );
   }
 
-  #appendNow(commit: Uint8Array): Promise<void> {
+  #appendNow(commit: string): Promise<void> {
     const durable = this.#log.append(commit).catch((error: unknown) => {
       this.#poison ??= error;
       throw error;

@@ -20,7 +20,10 @@ interface Group {
   readonly deletes: Key[];
 }
 
-export function encodeCommit(batch: readonly Mutation[], kindOf: ReadonlyMap<string, Space["kind"]>): Uint8Array {
+export function encodeCommit(batch: readonly Mutation[], kindOf: ReadonlyMap<string, Space["kind"]>): string {
+  if (batch.length > 0 && kindOf.get(batch[0]!.space) === "docs" && isLoneDoc(batch, kindOf)) {
+    return `[[${JSON.stringify(batch[0]!.space)},[${encodeJson(batch[0]!.value!)}],[]]]`;
+  }
   const groups = new Map<string, Group>();
   let space: string | undefined;
   let group: Group | null = null;
@@ -45,7 +48,17 @@ export function encodeCommit(batch: readonly Mutation[], kindOf: ReadonlyMap<str
     const puts = kind === "docs" ? encodeDocs(docs) : encodeJson(pairs as Json);
     parts.push(`[${JSON.stringify(id)},${puts},${JSON.stringify(deletes)}]`);
   }
-  return Buffer.from(`[${parts.join(",")}]`, "utf8");
+  return `[${parts.join(",")}]`;
+}
+
+/** Whether one document is put, and nothing else but entries of indexes. */
+function isLoneDoc(batch: readonly Mutation[], kindOf: ReadonlyMap<string, Space["kind"]>): boolean {
+  if (batch[0]!.value === undefined) return false;
+  for (let i = 1; i < batch.length; i++) {
+    const kind = kindOf.get(batch[i]!.space);
+    if (kind !== "index" && kind !== undefined) return false;
+  }
+  return true;
 }
 
 /** Applies a commit's text to the trees it names. */

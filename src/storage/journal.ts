@@ -17,13 +17,15 @@
 import { crc32 } from "node:zlib";
 import { CorruptionError, StorageError } from "../base/errors.js";
 import type { AppendFile, Files } from "./files/files.js";
-import { decodeHead, decodePayload, encodeRecord, HEAD_BYTES } from "./record.js";
+import { decodeHead, decodePayload, encodeText, HEAD_BYTES } from "./record.js";
 import { damaged, refuseUnlessTorn } from "./torn.js";
 
 const HEADER_BYTES = 28;
 const VERSION = 1;
-/** Commits are gathered into one record up to about this size. */
-const GROUP_BYTES = 16 * 1024 * 1024;
+/** Commits are gathered into one record up to this length of text. */
+const GROUP_LENGTH = 16 * 1024 * 1024;
+/** Room for the records of small commits, so that none is made for each. */
+const SPACE_BYTES = 128 * 1024;
 
 /** Zeros kept behind the last record, where each one is synced: those of a hundred small commits. */
 const AHEAD_BYTES = 64 * 1024;
@@ -59,12 +61,10 @@ interface RecordEnd {
 
 interface Waiting {
   readonly sequence: number;
-  readonly text: Uint8Array;
+  readonly text: string;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
-
-const LINE = Buffer.from("\n");
 
 export function encodeHeader(base: number, store: number): Uint8Array {
   const header = Buffer.alloc(HEADER_BYTES);
@@ -126,6 +126,10 @@ async function closeQuietly(file: AppendFile): Promise<void> {
   }
 }
 
+function acknowledge(group: readonly Waiting[]): void {
+  for (let i = 0; i < group.length; i++) group[i]!.resolve();
+}
+
 function openFile(files: Files, path: string, { durability }: JournalOptions): Promise<AppendFile> {
   return files.append(path, durability === "strict" ? AHEAD_BYTES : 0);
 }
@@ -136,6 +140,8 @@ export class Journal {
   readonly #options: JournalOptions;
   #file: AppendFile;
   #records: RecordEnd[];
+  /** One record is written at a time. */
+  readonly #space = Buffer.allocUnsafeSlow(SPACE_BYTES);
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
   /** Every commit up to here is on disk. */
@@ -180,8 +186,8 @@ export class Journal {
     return this.#file.size;
   }
 
-  /** Keeps a commit; settles as the durability says, in the order of calls. */
-  append(sequence: number, text: Uint8Array): Promise<void> {
+  /** Keeps a commit, a line of text; settles as the durability says, in the order of calls. */
+  append(sequence: number, text: string): Promise<void> {
     if (this.#poison !== undefined) return Promise.reject(this.#poisoned());
     const done = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ sequence, text, resolve, reject });
@@ -197,43 +203,80 @@ export class Journal {
     // Commits of the same turn go together.
     await null;
     try {
-      while (this.#waiting.length > 0) await this.#writeGroup();
+      while (this.#waiting.length > 0) {
+        const written = this.#writeGroup();
+        if (written !== undefined) await written;
+      }
     } finally {
       this.#flushing = null;
     }
   }
 
-  async #writeGroup(): Promise<void> {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#waiting.length && bytes < GROUP_BYTES) bytes += this.#waiting[count++]!.text.length;
-    const group = this.#waiting.splice(0, count);
-    const parts: Uint8Array[] = [];
-    for (const { text } of group) {
-      if (parts.length > 0) parts.push(LINE);
-      parts.push(text);
-    }
-    const first = group[0]!.sequence;
+  /** At once where the disk does its work at once. */
+  #writeGroup(): Promise<void> | void {
+    const group = this.#nextGroup();
     const start = this.#file.size;
+    let written: Promise<void> | void;
     try {
       if (this.#poison !== undefined) throw this.#poisoned();
-      await this.#file.write(encodeRecord(parts, { sequence: first, synced: this.#synced, count, store: this.#store }));
-      this.#written = first + count - 1;
-      this.#records.push({ first, last: this.#written, start });
-      if (this.#options.durability === "strict") await this.#syncNow();
-      else this.#schedule();
+      const record = this.#encode(group);
+      const put = this.#file.write(record);
+      written = put === undefined ? this.#wrote(group, start) : put.then(() => this.#wrote(group, start));
     } catch (error) {
-      await this.#fail(error, start);
-      for (const { reject } of group) reject(error);
-      for (const { reject } of this.#waiting.splice(0)) reject(this.#poisoned());
-      return;
+      return this.#refuse(group, error, start);
     }
-    for (const { resolve } of group) resolve();
+    if (written !== undefined) {
+      return written.then(
+        () => acknowledge(group),
+        (error) => this.#refuse(group, error, start),
+      );
+    }
+    acknowledge(group);
   }
 
-  async #syncNow(): Promise<void> {
+  #nextGroup(): readonly Waiting[] {
+    let length = 0;
+    let count = 0;
+    for (const { text } of this.#waiting) {
+      if (count > 0 && length + text.length > GROUP_LENGTH) break;
+      length += text.length;
+      count++;
+    }
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const group = this.#waiting;
+    this.#waiting = [];
+    return group;
+  }
+
+  #encode(group: readonly Waiting[]): Uint8Array {
+    let { text } = group[0]!;
+    for (let i = 1; i < group.length; i++) text += `\n${group[i]!.text}`;
+    const fields = { sequence: group[0]!.sequence, synced: this.#synced, count: group.length, store: this.#store };
+    return encodeText(text, fields, this.#space);
+  }
+
+  #wrote(group: readonly Waiting[], start: number): Promise<void> | void {
+    const first = group[0]!.sequence;
+    this.#written = first + group.length - 1;
+    this.#records.push({ first, last: this.#written, start });
+    if (this.#options.durability === "strict") return this.#syncNow();
+    this.#schedule();
+  }
+
+  async #refuse(group: readonly Waiting[], error: unknown, start: number): Promise<void> {
+    await this.#fail(error, start);
+    for (const { reject } of group) reject(error);
+    for (const { reject } of this.#waiting.splice(0)) reject(this.#poisoned());
+  }
+
+  #syncNow(): Promise<void> | void {
     const written = this.#written;
-    await this.#file.sync();
+    const done = this.#file.sync();
+    if (done !== undefined) {
+      return done.then(() => {
+        this.#synced = written;
+      });
+    }
     this.#synced = written;
   }
 

@@ -22,6 +22,8 @@ export const HEAD_BYTES = 40;
 const MAGIC = 0x43524e54;
 const MAGIC_BYTES = Buffer.from("TNRC", "latin1");
 const KIND_COMMITS = 1;
+/** Most bytes of a UTF-16 code unit. */
+const UTF8_MOST = 3;
 
 export interface RecordHead {
   readonly length: number;
@@ -31,11 +33,15 @@ export interface RecordHead {
   readonly count: number;
 }
 
-/** A record; `payload` may be given in parts. */
-export function encodeRecord(
-  parts: readonly Uint8Array[],
-  fields: { readonly sequence: number; readonly synced: number; readonly count: number; readonly store?: number },
-): Uint8Array {
+export interface RecordFields {
+  readonly sequence: number;
+  readonly synced: number;
+  readonly count: number;
+  readonly store?: number;
+}
+
+/** A record; its payload may be given in parts. */
+export function encodeRecord(parts: readonly Uint8Array[], fields: RecordFields): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;
   const record = Buffer.allocUnsafe(HEAD_BYTES + length);
@@ -44,8 +50,20 @@ export function encodeRecord(
     record.set(part, at);
     at += part.length;
   }
+  return withHead(record, fields);
+}
+
+/** A record whose payload is a text. `space`: where it may be put if there is room enough; the record is a part of it then. */
+export function encodeText(text: string, fields: RecordFields, space: Buffer): Uint8Array {
+  const fits = HEAD_BYTES + text.length * UTF8_MOST <= space.length;
+  const record = fits ? space : Buffer.allocUnsafe(HEAD_BYTES + Buffer.byteLength(text));
+  const length = record.write(text, HEAD_BYTES, "utf8");
+  return withHead(record.subarray(0, HEAD_BYTES + length), fields);
+}
+
+function withHead(record: Buffer, fields: RecordFields): Buffer {
   record.writeUInt32LE(MAGIC, 0);
-  record.writeUInt32LE(length, 4);
+  record.writeUInt32LE(record.length - HEAD_BYTES, 4);
   record.writeUInt32LE(crc32(record.subarray(HEAD_BYTES)), 8);
   record.writeDoubleLE(fields.sequence, 12);
   record.writeDoubleLE(fields.synced, 20);

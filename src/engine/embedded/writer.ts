@@ -122,7 +122,8 @@ export class Writer {
       this.#ahead = null;
       throw error;
     } finally {
-      this.#pending.splice(this.#pending.indexOf(commit), 1);
+      if (this.#pending[0] === commit) this.#pending.shift();
+      else this.#pending.splice(this.#pending.indexOf(commit), 1);
       this.#pendingMutations -= mutations.length;
       if (this.#pending.length === 0) this.#ahead = null;
     }

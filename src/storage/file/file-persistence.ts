@@ -197,11 +197,11 @@ export class FilePersistence implements Persistence {
     return { sequence: Math.max(sequence, replayed.base), trees };
   }
 
-  encode(batch: readonly Mutation[]): Uint8Array {
+  encode(batch: readonly Mutation[]): string {
     return storable(() => encodeCommit(batch, this.#kinds));
   }
 
-  async append(encoded: Uint8Array, sequence: number): Promise<void> {
+  async append(encoded: string, sequence: number): Promise<void> {
     if (this.#settings.checkpoint === "commit") {
       await this.#fold(this.#versions!.head, sequence);
       return;

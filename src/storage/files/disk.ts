@@ -38,7 +38,8 @@ export interface DiskFile {
   write(position: number, bytes: Uint8Array): Promise<number> | number;
   size(): Promise<number>;
   truncate(size: number): Promise<void>;
-  sync(): Promise<void>;
+  /** May do its work at once. */
+  sync(): Promise<void> | void;
   close(): Promise<void>;
 }
 

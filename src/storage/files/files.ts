@@ -36,9 +36,9 @@ export interface HeldFile extends AsyncDisposable {
 export interface AppendFile extends AsyncDisposable {
   /** Bytes written so far, synced or not. */
   readonly size: number;
-  /** Appends all bytes or throws; after a short write the file is cut back to its old size. */
-  write(bytes: Uint8Array): Promise<void>;
-  sync(): Promise<void>;
+  /** Appends all bytes or throws; after a short write the file is cut back to its old size. May do its work at once, as `sync` may. */
+  write(bytes: Uint8Array): Promise<void> | void;
+  sync(): Promise<void> | void;
   /** Cuts the file to `size` bytes, durably. */
   truncate(size: number): Promise<void>;
 }

@@ -191,7 +191,8 @@ export class MemoryDisk implements Disk {
       },
       write: async (position, bytes) => {
         const short = this.#call("write", path) === "SHORT" && bytes.length > 1;
-        const kept = bytes.slice(0, short ? bytes.length >> 1 : bytes.length);
+        // A copy: a Buffer's own slice would go on showing what the writer puts there next.
+        const kept = Uint8Array.from(bytes.subarray(0, short ? bytes.length >> 1 : bytes.length));
         writeTo(inode, position, kept);
         inode.pending.push({ at: position, bytes: kept });
         return kept.length;

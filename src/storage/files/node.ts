@@ -9,9 +9,11 @@ import { PosixFiles } from "./posix-files.js";
 const FLAGS: Readonly<Record<OpenMode, string>> = { read: "r", write: "r+", create: "wx+" };
 /** Writes up to this size are done at once: handing them to a thread costs more than copying them to the page cache. */
 const SMALL_WRITE = 128 * 1024;
-/** A sync that takes longer is left to the thread pool, and so are this many after it. */
+/** Syncs that take longer, on the average of about the last eight, are left to the thread pool. */
 const SLOW_SYNC_MS = 0.6;
-const SLOW_TURNS = 8;
+const SYNCS_AVERAGED = 8;
+/** What a single one counts for at most: a slow moment is no slow disk. */
+const MOST_SYNC_MS = 8;
 
 const disk: Disk = {
   openFilesStay: process.platform === "win32",
@@ -62,8 +64,8 @@ const disk: Disk = {
 
 class NodeFile implements DiskFile {
   readonly #handle: fsp.FileHandle;
-  /** Syncs to be done off the event loop before the next one is tried on it. */
-  #slow = SLOW_TURNS;
+  /** Milliseconds that a sync takes; as long as it is not known, too many. */
+  #syncMs = 2 * SLOW_SYNC_MS;
 
   constructor(handle: fsp.FileHandle) {
     this.#handle = handle;
@@ -95,22 +97,27 @@ class NodeFile implements DiskFile {
 
   /**
    * The one call that every durable commit waits for. On a disk that syncs in less than handing it to a thread and back
-   * costs, it is done at once; a slow one (or a slow moment) sends the next ones to the thread pool, off the event loop.
+   * costs, it is done at once; while they are slow they go to the thread pool, off the event loop.
    */
-  async sync(): Promise<void> {
+  sync(): Promise<void> | void {
     const start = performance.now();
-    if (this.#slow > 0) {
-      await new Promise<void>((resolve, reject) => {
-        fs.fdatasync(this.#handle.fd, (error) => {
-          if (error) reject(error);
-          else resolve();
-        });
-      });
-      this.#slow = performance.now() - start > SLOW_SYNC_MS ? SLOW_TURNS : this.#slow - 1;
-    } else {
+    if (this.#syncMs <= SLOW_SYNC_MS) {
       fs.fdatasyncSync(this.#handle.fd);
-      if (performance.now() - start > SLOW_SYNC_MS) this.#slow = SLOW_TURNS;
+      this.#synced(start);
+      return;
     }
+    return new Promise<void>((resolve, reject) => {
+      fs.fdatasync(this.#handle.fd, (error) => {
+        this.#synced(start);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  #synced(start: number): void {
+    const took = Math.min(performance.now() - start, MOST_SYNC_MS);
+    this.#syncMs += (took - this.#syncMs) / SYNCS_AVERAGED;
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@
  */
 import { dirname, join, sep } from "node:path";
 import { StorageError } from "../../base/errors.js";
+import type { Maybe } from "../store.js";
 import type { Disk, DiskFile } from "./disk.js";
 import { errorCode, storageError } from "./errors.js";
 import type { AppendFile, Files, HeldFile } from "./files.js";
@@ -258,21 +259,35 @@ class PosixAppendFile implements AppendFile {
     return this.#size;
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> | void {
     this.#check();
+    let end: Maybe<number>;
     try {
-      this.#size = await writeAll(this.#file, this.#size, bytes);
+      end = writeAll(this.#file, this.#size, bytes);
     } catch (error) {
-      await this.#file.truncate(this.#size).catch((failure: unknown) => {
-        this.#broken = failure;
-      });
-      this.#reserved = this.#size;
-      throw storageError("append to", this.#path, error);
+      return this.#cutBack(error);
     }
-    if (this.#size <= this.#reserved) return;
-    this.#reserved = this.#size;
+    if (typeof end === "number") return this.#grown(end, bytes.length);
+    return end.then(
+      (later) => this.#grown(later, bytes.length),
+      (error) => this.#cutBack(error),
+    );
+  }
+
+  #grown(end: number, written: number): Promise<void> | void {
+    this.#size = end;
+    if (end <= this.#reserved) return;
+    this.#reserved = end;
     // Where much is written at a time, the zeros would cost more than they save.
-    if (bytes.length * AHEAD_SHARE <= this.#ahead) await this.#reserve();
+    if (written * AHEAD_SHARE <= this.#ahead) return this.#reserve();
+  }
+
+  async #cutBack(error: unknown): Promise<never> {
+    await this.#file.truncate(this.#size).catch((failure: unknown) => {
+      this.#broken = failure;
+    });
+    this.#reserved = this.#size;
+    throw storageError("append to", this.#path, error);
   }
 
   /** Zeros from the end to a page's edge; they become durable together with what they follow. */
@@ -287,9 +302,16 @@ class PosixAppendFile implements AppendFile {
     }
   }
 
-  async sync(): Promise<void> {
+  sync(): Promise<void> | void {
     this.#check();
-    await attempt("sync", this.#path, () => this.#file.sync());
+    const failed = (error: unknown): never => {
+      throw storageError("sync", this.#path, error);
+    };
+    try {
+      return this.#file.sync()?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   async truncate(size: number): Promise<void> {

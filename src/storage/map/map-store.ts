@@ -91,10 +91,8 @@ export class MapStore implements Store {
     return this.#points.get(this.#published, space, value);
   }
 
-  async commit(batch: readonly Mutation[]): Promise<void> {
-    this.#checkWritable();
-    if (this.#barrier !== null || this.#delayed > 0) await this.#inLine(batch);
-    else await this.#commitNow(batch);
+  commit(batch: readonly Mutation[]): Promise<void> {
+    return this.#barrier !== null || this.#delayed > 0 ? this.#inLine(batch) : this.#commitNow(batch);
   }
 
   /** Takes its number, and its place in the journal, before it first waits. */
@@ -126,6 +124,7 @@ export class MapStore implements Store {
 
   /** Runs a commit once nothing exclusive runs, first come, first served: a later one must not overtake one that waits. */
   async #inLine(batch: readonly Mutation[]): Promise<void> {
+    this.#checkWritable();
     this.#delayed++;
     const started = this.#line.then(async () => {
       while (this.#barrier !== null) await this.#barrier;

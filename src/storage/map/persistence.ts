@@ -23,10 +23,10 @@ export interface Persistence {
   readonly durable: boolean;
   /** Takes the lock and reads what is stored: docs and meta spaces; indexes are the store's work. */
   open(spaces: readonly Space[], versions: Versions, options?: CallOptions): Promise<Roots>;
-  /** A commit as bytes; throws when it cannot be stored. Index mutations need not be kept. */
-  encode(batch: readonly Mutation[]): Uint8Array;
+  /** A commit as text; throws when it cannot be stored. Index mutations need not be kept. */
+  encode(batch: readonly Mutation[]): string;
   /** Makes one commit, the one of this number, as durable as configured. */
-  append(encoded: Uint8Array, sequence: number): Promise<void>;
+  append(encoded: string, sequence: number): Promise<void>;
   /** Documents found for a space that was not among the opened ones. */
   adopt(space: Space): Promise<Tree<StoredValue> | undefined>;
   /** Makes this version, with these spaces, the stored one; everything appended before is part of it. Nothing is committed meanwhile. */

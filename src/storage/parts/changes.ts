@@ -92,7 +92,7 @@ export function sortChanges(
   return { parts: [...parts.values()].flatMap((ofSpace) => [...ofSpace.values()]), meta: [...meta.values()] };
 }
 
-export function encodeChanges({ parts, meta }: Changes): Uint8Array {
+export function encodeChanges({ parts, meta }: Changes): string {
   return storable(() => {
     const groups = parts.map(({ space, partition, puts, deletes }) => {
       const list = [JSON.stringify(space), encodeDocs([...puts.values()]), JSON.stringify([...deletes])];
@@ -102,7 +102,7 @@ export function encodeChanges({ parts, meta }: Changes): Uint8Array {
       const pairs = encodeJson([...puts] as unknown as Json);
       groups.push(`[${JSON.stringify(space)},${pairs},${JSON.stringify([...deletes])}]`);
     }
-    return Buffer.from(`[${groups.join(",")}]`, "utf8");
+    return `[${groups.join(",")}]`;
   });
 }
 

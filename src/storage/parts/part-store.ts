@@ -260,7 +260,7 @@ export class PartStore implements Store {
     this.#foldIfDue();
   }
 
-  async #durably(version: Version, encoded: Uint8Array): Promise<void> {
+  async #durably(version: Version, encoded: string): Promise<void> {
     await this.#journal!.append(version.sequence, encoded);
     if (this.#settings.checkpoint === "commit") await this.#fold(false, version);
   }
