@@ -6,7 +6,7 @@
  * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
  */
 import type { ExplainOptions, Plan } from "./engine/engine.js";
-import type { AggregateArgs, AggregateRow, GroupByArgs, GroupRow } from "./types/aggregates.js";
+import type { AggregateArgs, AggregateRow, GroupByArgs } from "./types/aggregates.js";
 import type {
   CreateManyArgs,
   DeleteArgs,
@@ -20,7 +20,7 @@ import type {
   UpsertArgs,
 } from "./types/args.js";
 import type { Direction } from "./types/filters.js";
-import type { Row } from "./types/rows.js";
+import type { Found } from "./types/rows.js";
 
 export type { ExplainOptions, Plan, PlanNode } from "./engine/engine.js";
 export type { ClientOptions } from "./repository/client.js";
@@ -45,32 +45,28 @@ export interface StreamOptions extends CallOptions {
 
 /**
  * What the repositories of all models have in common. The calls made most are in the generated file of each model: spelled
- * out there they cost the compiler half of what they would here.
+ * out there they cost the compiler half of what they would here. `T`: the row, `F`: its fields, `V`: values by path,
+ * `N`, `M`: paths of what can be summed and compared. All are in `K`, too, but looked up there they cost twice as much.
  */
-export interface RepositoryCalls<K extends ModelTypes> {
+export interface RepositoryCalls<K extends ModelTypes, T, F extends keyof T, V, N extends string, M extends string> {
   /** The row of this key, or NotFoundError. */
-  findByIdOrThrow<
-    P extends K["path"] = never,
-    S extends keyof K["row"] = keyof K["row"],
-    O extends keyof K["row"] = never,
-  >(key: K["key"], args?: ShapeArgs<P, S, O>): Promise<Row<K, P, S, O>>;
+  findByIdOrThrow<P extends K["path"] = never, S extends F = never, O extends F = never>(
+    key: K["key"],
+    args?: ShapeArgs<P, S, O>,
+  ): Promise<Found<K, T, P, S, O>>;
   /** The row that a unique filter names, or NotFoundError. */
-  findUniqueOrThrow<
-    P extends K["path"] = never,
-    S extends keyof K["row"] = keyof K["row"],
-    O extends keyof K["row"] = never,
-  >(args: UniqueArgs<K, P, S, O>): Promise<Row<K, P, S, O>>;
+  findUniqueOrThrow<P extends K["path"] = never, S extends F = never, O extends F = never>(
+    args: UniqueArgs<K["unique"], P, S, O>,
+  ): Promise<Found<K, T, P, S, O>>;
   /** The first row that matches, or NotFoundError. */
-  findFirstOrThrow<
-    P extends K["path"] = never,
-    S extends keyof K["row"] = keyof K["row"],
-    O extends keyof K["row"] = never,
-  >(args?: FindArgs<K, P, S, O>): Promise<Row<K, P, S, O>>;
+  findFirstOrThrow<P extends K["path"] = never, S extends F = never, O extends F = never>(
+    args?: FindArgs<K, P, S, O>,
+  ): Promise<Found<K, T, P, S, O>>;
   /** The rows of findMany one by one, from one snapshot. */
-  stream<P extends K["path"] = never, S extends keyof K["row"] = keyof K["row"], O extends keyof K["row"] = never>(
+  stream<P extends K["path"] = never, S extends F = never, O extends F = never>(
     args?: FindArgs<K, P, S, O>,
     options?: StreamOptions,
-  ): AsyncIterable<Row<K, P, S, O>>;
+  ): AsyncIterable<Found<K, T, P, S, O>>;
   /** Whether any row matches. */
   exists(where?: K["where"], options?: CallOptions): Promise<boolean>;
   /** How many rows match. */
@@ -78,38 +74,32 @@ export interface RepositoryCalls<K extends ModelTypes> {
   /** Count, sums, averages and extremes over the rows that match. */
   aggregate<
     C extends boolean = false,
-    S extends K["number"] = never,
-    A extends K["number"] = never,
-    N extends K["comparable"] = never,
-    X extends K["comparable"] = never,
-  >(args: AggregateArgs<K["where"], C, S, A, N, X>): Promise<AggregateRow<K["values"], C, S, A, N, X>>;
+    S extends N = never,
+    A extends N = never,
+    L extends M = never,
+    X extends M = never,
+  >(args: AggregateArgs<K, C, S, A, L, X>): Promise<AggregateRow<V, C, S, A, L, X>>;
   /** The same for each group of rows. */
   groupBy<
-    B extends keyof K["values"],
+    B extends keyof V,
     C extends boolean = false,
-    S extends K["number"] = never,
-    A extends K["number"] = never,
-    N extends K["comparable"] = never,
-    X extends K["comparable"] = never,
-  >(
-    args: GroupByArgs<K["where"], K["values"], K["number"], K["comparable"], B, C, S, A, N, X>,
-  ): Promise<GroupRow<K["values"], B, C, S, A, N, X>[]>;
+    S extends N = never,
+    A extends N = never,
+    L extends M = never,
+    X extends M = never,
+  >(args: GroupByArgs<K, B, C, S, A, L, X>): Promise<(Pick<V, B> & AggregateRow<V, C, S, A, L, X>)[]>;
   /** How findMany would answer. */
-  explain(args?: FindArgs<K, K["path"], keyof K["row"], keyof K["row"]>, options?: ExplainOptions): Promise<Plan>;
+  explain(args?: FindArgs<K, K["path"], F, F>, options?: ExplainOptions): Promise<Plan>;
   /** Inserts rows, all or none. */
-  createMany<B extends boolean = false>(args: CreateManyArgs<K, B>): Promise<ManyResult<K["row"], B>>;
+  createMany<B extends boolean = false>(args: CreateManyArgs<K, B>): Promise<ManyResult<T, B>>;
   /** Changes all rows that match; for every row: `where: { all: true }`. */
-  updateMany<B extends boolean = false>(args: UpdateManyArgs<K, B>): Promise<ManyResult<K["row"], B>>;
+  updateMany<B extends boolean = false>(args: UpdateManyArgs<K, B>): Promise<ManyResult<T, B>>;
   /** Changes the row that a unique filter names, or inserts it. */
-  upsert<P extends K["path"] = never, S extends keyof K["row"] = keyof K["row"]>(
-    args: UpsertArgs<K, P, S>,
-  ): Promise<Row<K, P, S>>;
+  upsert<P extends K["path"] = never, S extends F = never>(args: UpsertArgs<K, P, S>): Promise<Found<K, T, P, S>>;
   /** Deletes the row that a unique filter names, or NotFoundError. */
-  delete<P extends K["path"] = never, S extends keyof K["row"] = keyof K["row"]>(
-    args: DeleteArgs<K, P, S>,
-  ): Promise<Row<K, P, S>>;
+  delete<P extends K["path"] = never, S extends F = never>(args: DeleteArgs<K, P, S>): Promise<Found<K, T, P, S>>;
   /** Deletes all rows that match; for every row: `where: { all: true }`. */
-  deleteMany<B extends boolean = false>(args: DeleteManyArgs<K, B>): Promise<ManyResult<K["row"], B>>;
+  deleteMany<B extends boolean = false>(args: DeleteManyArgs<K, B>): Promise<ManyResult<T, B>>;
   /** Starts a query, step by step. */
   query(): K["query"];
   /** Starts a query with a filter. */

@@ -66,7 +66,7 @@ export function renderTypes(model: ModelMeta, scope: Scope): string {
     ["number", paths(NUMERIC)],
     ["comparable", paths(COMPARABLE)],
     ["relations", model.relations.length === 0 ? "unknown" : `${name}Relations`],
-    ["next", next.length === 0 ? "unknown" : `{ ${next.join("; ")} }`],
+    ["next", next.length === 0 ? "{}" : `{ ${next.join("; ")} }`],
     ["path", model.relations.length === 0 ? "never" : `${name}Path`],
     ["where", `${name}Where`],
     ["unique", `${name}Unique`],
@@ -88,11 +88,12 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
   const t = (shared: string): string => scope.shared(shared);
   const promise = (type: string): string => `${scope.global("Promise")}<${type}>`;
   const fields = `keyof ${name}`;
-  const shape = [`P extends ${path} = never`, `S extends ${fields} = ${fields}`, `O extends ${fields} = never`];
-  const row = `${t("Row")}<${types}, P, S, O>`;
-  const written = promise(`${t("Row")}<${types}, P, S>`);
+  const shape = [`P extends ${path} = never`, `S extends ${fields} = never`, `O extends ${fields} = never`];
+  const row = `${t("Found")}<${types}, ${name}, P, S, O>`;
+  const written = promise(`${t("Found")}<${types}, ${name}, P, S>`);
   const key = `${model.key.length === 1 ? "id" : "key"}: ${keyType(model, scope)}`;
-  const take = (args: string, rest: string): string => `${t(args)}<${types}, ${rest}>`;
+  const take = (args: string, rest: string): string => `${t(args)}<${rest}>`;
+  const shared = [types, name, fields, valuesName(model), `${types}["number"]`, `${types}["comparable"]`];
   const methods = [
     methodText(
       "findById",
@@ -104,34 +105,40 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
     methodText(
       "findUnique",
       shape,
-      [`args: ${take("UniqueArgs", "P, S, O")}`],
+      [`args: ${take("UniqueArgs", `${name}Unique, P, S, O`)}`],
       promise(`${row} | null`),
       "The row that a unique filter names, or null.",
     ),
     methodText(
       "findFirst",
       shape,
-      [`args?: ${take("FindArgs", "P, S, O")}`],
+      [`args?: ${take("FindArgs", `${types}, P, S, O`)}`],
       promise(`${row} | null`),
       "The first row that matches, or null.",
     ),
     methodText(
       "findMany",
       shape,
-      [`args?: ${take("FindArgs", "P, S, O")}`],
+      [`args?: ${take("FindArgs", `${types}, P, S, O`)}`],
       promise(`${row}[]`),
       "All rows that match.",
     ),
-    methodText("create", shape.slice(0, 2), [`args: ${take("CreateArgs", "P, S")}`], written, "Inserts a row."),
+    methodText(
+      "create",
+      shape.slice(0, 2),
+      [`args: ${take("CreateArgs", `${name}Create, P, S`)}`],
+      written,
+      "Inserts a row.",
+    ),
     methodText(
       "update",
       shape.slice(0, 2),
-      [`args: ${take("UpdateArgs", "P, S")}`],
+      [`args: ${take("UpdateArgs", `${name}Unique, ${name}Update, P, S`)}`],
       written,
       "Changes the row that a unique filter names, or NotFoundError.",
     ),
   ];
-  return [heritage(`${name}Repository`, t("RepositoryCalls"), [types]), ...methods, "}"].join("\n");
+  return [heritage(`${name}Repository`, t("RepositoryCalls"), shared), ...methods, "}"].join("\n");
 }
 
 /** `number`, or `{ a: number; b: string }` for a composite key. */

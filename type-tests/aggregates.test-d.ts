@@ -1,5 +1,5 @@
 /** aggregate and groupBy: what was asked for, and nothing else. */
-import type { Averages, Count, Extremes, Sums } from "tenon/types";
+import type { Count } from "tenon/types";
 import { expectError, expectType } from "tsd";
 import type { User } from "#tenon";
 import { db } from "./db.js";
@@ -7,12 +7,12 @@ import { db } from "./db.js";
 const signal = new AbortController().signal;
 
 expectType<Promise<Count>>(db.users.aggregate({ count: true }));
-expectType<Promise<{ sum: Sums<User, "age" | "score"> }>>(db.users.aggregate({ sum: ["age", "score"] }));
-expectType<Promise<Count & { avg: Averages<"age"> }>>(
+expectType<Promise<{ sum: { age: number | null; score: number | null } }>>(db.users.aggregate({ sum: ["age", "score"] }));
+expectType<Promise<Count & { avg: { age: number | null } }>>(
   db.users.aggregate({ where: { active: true }, count: true, avg: ["age"], signal }),
 );
-expectType<Promise<{ min: Extremes<User, "createdAt"> }>>(db.users.aggregate({ min: ["createdAt"] }));
-expectType<Promise<{ max: Extremes<User, "name"> }>>(db.users.aggregate({ max: ["name"] }));
+expectType<Promise<{ min: { createdAt: Date | null } }>>(db.users.aggregate({ min: ["createdAt"] }));
+expectType<Promise<{ max: { name: string | null } }>>(db.users.aggregate({ max: ["name"] }));
 const all = await db.users.aggregate({ count: true, sum: ["score"], avg: ["id"], min: ["email"], max: ["createdAt"] });
 expectType<number>(all.count);
 expectType<number | null>(all.sum.score);
@@ -33,7 +33,7 @@ expectError(db.users.aggregate({ where: { nope: 1 }, count: true }));
 expectError(db.users.aggregate({ count: true, limit: 3 }));
 
 expectType<Promise<(Pick<User, "role"> & Count)[]>>(db.users.groupBy({ by: ["role"], count: true }));
-expectType<Promise<(Pick<User, "role" | "active"> & { sum: Sums<User, "age"> })[]>>(
+expectType<Promise<(Pick<User, "role" | "active"> & { sum: { age: number | null } })[]>>(
   db.users.groupBy({ by: ["role", "active"], sum: ["age"] }),
 );
 const groups = await db.users.groupBy({

@@ -1,5 +1,5 @@
 /** Reading calls of a repository: what each answers with, exactly, and what each refuses. */
-import type { Plan } from "tenon/types";
+import type { Plan, Without } from "tenon/types";
 import { expectError, expectType } from "tsd";
 import type { Comment, Post, Profile, User } from "#tenon";
 import { db } from "./db.js";
@@ -10,7 +10,7 @@ const signal = new AbortController().signal;
 expectType<Promise<User | null>>(db.users.findById(7));
 expectType<Promise<User>>(db.users.findByIdOrThrow(7, { signal }));
 expectType<Promise<Pick<User, "id" | "email"> | null>>(db.users.findById(7, { select: ["id", "email"] }));
-expectType<Promise<Omit<User, "email">>>(db.users.findByIdOrThrow(7, { omit: ["email"] }));
+expectType<Promise<Without<User, "email">>>(db.users.findByIdOrThrow(7, { omit: ["email"] }));
 expectType<Promise<(Post & { author: User }) | null>>(db.posts.findById(7, { populate: ["author"] }));
 expectError(db.users.findById("7"));
 expectError(db.users.findById());

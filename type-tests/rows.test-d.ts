@@ -1,5 +1,5 @@
 /** The rows that come back: `select`, `omit` and `populate`, alone and together, to depth 3; and naming a row's type. */
-import type { Row } from "tenon/types";
+import type { Row, Without } from "tenon/types";
 import { expectError, expectType } from "tsd";
 import type { Comment, Post, Profile, Tag, User, UserTypes } from "#tenon";
 import { db } from "./db.js";
@@ -18,8 +18,8 @@ expectError(db.users.findMany({ select: "id" }));
 expectError(db.users.findMany({ select: { id: true } }));
 
 // omit
-expectType<Promise<Omit<User, "email">[]>>(db.users.findMany({ omit: ["email"] }));
-expectType<Promise<Omit<Post, "title" | "body">[]>>(db.posts.findMany({ omit: ["title", "body"] }));
+expectType<Promise<Without<User, "email">[]>>(db.users.findMany({ omit: ["email"] }));
+expectType<Promise<Without<Post, "title" | "body">[]>>(db.posts.findMany({ omit: ["title", "body"] }));
 expectError(db.users.findMany({ omit: ["nope"] }));
 expectError(db.users.findMany({ omit: ["posts"] }));
 
@@ -49,7 +49,7 @@ expectError(db.users.findMany({ populate: "posts" }));
 expectType<Promise<(Pick<User, "id"> & { posts: Post[] })[]>>(
   db.users.findMany({ select: ["id"], populate: ["posts"] }),
 );
-expectType<Promise<(Omit<User, "email"> & { profile: Profile | null })[]>>(
+expectType<Promise<(Without<User, "email"> & { profile: Profile | null })[]>>(
   db.users.findMany({ omit: ["email"], populate: ["profile"] }),
 );
 const some = await db.users.findMany({ select: ["id", "name"], omit: ["name"] });

@@ -27,13 +27,15 @@ import { runTsd } from "./tsd.mjs";
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const COMPILERS = { 5.9: "typescript-5.9", "6.0": "typescript", "7.0": "typescript-7" };
-const BUDGET = { args: 60, builder: 25, base: 100 };
+const BUDGET = { args: 50, builder: 25, base: 100 };
 const TESTS = Object.fromEntries(
   readdirSync(HERE)
     .filter((name) => name.endsWith(".test-d.ts"))
     .map((name) => [name, readFileSync(join(HERE, name), "utf8")]),
 );
-const RESULTS = Object.keys(TESTS).map((name) => name.replace(".test-d", ""));
+/** Beside the budget's files, of which one is called builder.ts, too. */
+const resultOf = (name) => `result-${name.replace(".test-d", "")}`;
+const RESULTS = Object.keys(TESTS).map(resultOf);
 const work = realpathSync(mkdtempSync(join(tmpdir(), "tenon-types-")));
 const failures = [];
 
@@ -112,7 +114,7 @@ function project(models) {
   cpSync(join(HERE, "fixtures/mistakes.ts"), join(folder, "mistakes.ts"));
   for (const [name, text] of Object.entries(TESTS))
     writeFileSync(
-      join(folder, name.replace(".test-d", "")),
+      join(folder, resultOf(name)),
       name === "results.test-d.ts" ? text : forCompilers(text).text,
     );
   const made = spawnSync(

@@ -1,47 +1,57 @@
 /** Aggregates and groups: what they take and give back, by the measures asked for. */
 import type { NumberFilter, OrderedFilter, SortOrder } from "./filters.js";
 
-// -- Aggregates. `V`: value by path; `C`: whether rows are counted; `S A N X`: the paths of sum, avg, min, max.
+// `K`: the types of the model; `V`: value by path; `C`: whether rows are counted; `S A N X`: the paths of sum, avg, min, max.
 
-export interface AggregateArgs<W, C, S, A, N, X> {
+/** The types of a model that aggregates ask for. */
+export interface MeasureTypes {
+  where: unknown;
+  /** Values by path: the row, and what lies inside its objects. */
+  values: unknown;
+  /** Paths of what can be summed. */
+  number: string;
+  /** Paths of what can be compared. */
+  comparable: string;
+}
+
+export interface AggregateArgs<K extends MeasureTypes, C, S, A, N, X> {
   signal?: AbortSignal | undefined;
-  where?: W;
+  where?: K["where"];
   count?: C;
   sum?: readonly S[];
   avg?: readonly A[];
   min?: readonly N[];
   max?: readonly X[];
 }
-export interface GroupByArgs<W, V, F, M, B, C, S, A, N, X> {
+export interface GroupByArgs<K extends MeasureTypes, B, C, S, A, N, X> {
   by: readonly B[];
-  where?: W;
+  where?: K["where"];
   count?: C;
   sum?: readonly S[];
   avg?: readonly A[];
   min?: readonly N[];
   max?: readonly X[];
   /** A filter on the result rows. */
-  having?: GroupHaving<V, F, M>;
-  orderBy?: GroupOrder<V, F, M> | readonly GroupOrder<V, F, M>[];
+  having?: GroupHaving<K["values"], K["number"], K["comparable"]>;
+  orderBy?:
+    | GroupOrder<K["values"], K["number"], K["comparable"]>
+    | readonly GroupOrder<K["values"], K["number"], K["comparable"]>[];
   limit?: number;
   offset?: number;
   signal?: AbortSignal | undefined;
 }
-/** Sums are null when there is no value; a sum of bigints is a bigint. */
-export type Sums<V, S> = { [K in S & keyof V]: (bigint extends V[K] ? bigint : number) | null };
-export type Averages<A> = { [K in A & PropertyKey]: number | null };
-export type Extremes<V, N> = { [K in N & keyof V]: (V[K] & {}) | null };
-/** What was asked for, and nothing else. (A conditional type, for hovers to show what it comes to and not its name.) */
-export type AggregateRow<V, C, S, A, N, X> = [C] extends [never]
+/** What was asked for, and nothing else. Sums are null when there is no value; a sum of bigints is a bigint. */
+// Waits for `C`, and so does not weigh the measures before they are known; and as a conditional type it shows in hovers
+// what it comes to and not its name.
+export type AggregateRow<V, C, S extends string, A extends string, N extends string, X extends string> = C extends never
   ? unknown
   : (C extends true ? Count : unknown) &
-      ([S] extends [never] ? unknown : { sum: Sums<V, S> }) &
-      ([A] extends [never] ? unknown : { avg: Averages<A> }) &
-      ([N] extends [never] ? unknown : { min: Extremes<V, N> }) &
-      ([X] extends [never] ? unknown : { max: Extremes<V, X> });
-export type GroupRow<V, B extends keyof V, C, S, A, N, X> = [C] extends [never]
-  ? unknown
-  : Pick<V, B> & AggregateRow<V, C, S, A, N, X>;
+      ([S] extends [never]
+        ? unknown
+        : { sum: { [K in S]: (bigint extends V[K & keyof V] ? bigint : number) | null } }) &
+      ([A] extends [never] ? unknown : { avg: { [K in A]: number | null } }) &
+      ([N] extends [never] ? unknown : { min: { [K in N]: (V[K & keyof V] & {}) | null } }) &
+      ([X] extends [never] ? unknown : { max: { [K in X]: (V[K & keyof V] & {}) | null } });
 /** A filter on groups: by their values and by their measures. `S`: paths that can be summed, `M`: that can be compared. */
 export type GroupHaving<V, S, M> = {
   [K in keyof V]?: V[K] | OrderedFilter<V[K] & {}, null>;

@@ -1,22 +1,18 @@
 /**
- * What the calls take. `K`: the types of the model, `P S O`: what `populate`, `select` and `omit` name. An option that is
- * undefined counts as left out, here and at run time; a filter or a value that is undefined is neither.
+ * What the calls take. `K`: the types of the model; `U`, `D`: its unique filter and its data, where no more is needed;
+ * `P S O`: what `populate`, `select` and `omit` name. An option that is undefined counts as left out, here and at run time;
+ * a filter or a value that is undefined is neither.
  */
 // Members are spelled out rather than inherited: each base would be instantiated again for every call.
-import type { Count } from "./aggregates.js";
+import type { Count, MeasureTypes } from "./aggregates.js";
 import type { RowTypes } from "./rows.js";
 import type { WriteTypes } from "./writes.js";
 
 /** What the calls of a model take and give. */
-export interface ModelTypes extends RowTypes, WriteTypes {
+export interface ModelTypes extends RowTypes, WriteTypes, MeasureTypes {
+  where: unknown;
   key: unknown;
   orderBy: unknown;
-  /** Values by path: the row, and what lies inside its objects. */
-  values: unknown;
-  /** Paths of what can be summed. */
-  number: string;
-  /** Paths of what can be compared. */
-  comparable: string;
   query: unknown;
 }
 
@@ -48,8 +44,8 @@ export interface ShapeArgs<P, S, O> {
   populate?: readonly P[] | undefined;
   signal?: AbortSignal | undefined;
 }
-export interface UniqueArgs<K extends ModelTypes, P, S, O> {
-  where: K["unique"];
+export interface UniqueArgs<U, P, S, O> {
+  where: U;
   /** Only these fields. */
   select?: readonly S[] | undefined;
   /** All fields but these. */
@@ -59,15 +55,15 @@ export interface UniqueArgs<K extends ModelTypes, P, S, O> {
   signal?: AbortSignal | undefined;
 }
 
-export interface CreateArgs<K extends ModelTypes, P, S> {
-  data: K["create"];
+export interface CreateArgs<D, P, S> {
+  data: D;
   select?: readonly S[] | undefined;
   populate?: readonly P[] | undefined;
   signal?: AbortSignal | undefined;
 }
-export interface UpdateArgs<K extends ModelTypes, P, S> {
-  where: K["unique"];
-  data: K["update"];
+export interface UpdateArgs<U, D, P, S> {
+  where: U;
+  data: D;
   select?: readonly S[] | undefined;
   populate?: readonly P[] | undefined;
   signal?: AbortSignal | undefined;

@@ -22,26 +22,92 @@ export interface OrderedFilter<T, N> extends ValueFilter<T | N> {
   $lte?: T;
 }
 
-export interface NumberFilter<N = never> extends OrderedFilter<number, N> {
+// Spelled out rather than inherited from the two above: each base would be instantiated again for every query that uses it.
+
+export interface NumberFilter<N = never> {
+  $eq?: number | N;
+  $ne?: number | N;
+  $in?: readonly (number | N)[];
+  $nin?: readonly (number | N)[];
+  $gt?: number;
+  $gte?: number;
+  $lt?: number;
+  $lte?: number;
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
   $not?: NumberFilter<N>;
 }
-export interface BigIntFilter<N = never> extends OrderedFilter<bigint, N> {
+export interface BigIntFilter<N = never> {
+  $eq?: bigint | N;
+  $ne?: bigint | N;
+  $in?: readonly (bigint | N)[];
+  $nin?: readonly (bigint | N)[];
+  $gt?: bigint;
+  $gte?: bigint;
+  $lt?: bigint;
+  $lte?: bigint;
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
   $not?: BigIntFilter<N>;
 }
-export interface DateFilter<N = never> extends OrderedFilter<Date, N> {
+export interface DateFilter<N = never> {
+  $eq?: Date | N;
+  $ne?: Date | N;
+  $in?: readonly (Date | N)[];
+  $nin?: readonly (Date | N)[];
+  $gt?: Date;
+  $gte?: Date;
+  $lt?: Date;
+  $lte?: Date;
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
   $not?: DateFilter<N>;
 }
-export interface StringFilter<N = never> extends OrderedFilter<string, N> {
+export interface StringFilter<N = never> {
+  $eq?: string | N;
+  $ne?: string | N;
+  $in?: readonly (string | N)[];
+  $nin?: readonly (string | N)[];
+  $gt?: string;
+  $gte?: string;
+  $lt?: string;
+  $lte?: string;
   $contains?: string;
   $startsWith?: string;
   $endsWith?: string;
   $regex?: string | RegExp;
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
   $not?: StringFilter<N>;
 }
-export interface BooleanFilter<N = never> extends ValueFilter<boolean | N> {}
-export interface BytesFilter<N = never> extends ValueFilter<Uint8Array | N> {}
+export interface BooleanFilter<N = never> {
+  $eq?: boolean | N;
+  $ne?: boolean | N;
+  $in?: readonly (boolean | N)[];
+  $nin?: readonly (boolean | N)[];
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
+  $not?: BooleanFilter<N>;
+}
+export interface BytesFilter<N = never> {
+  $eq?: Uint8Array | N;
+  $ne?: Uint8Array | N;
+  $in?: readonly (Uint8Array | N)[];
+  $nin?: readonly (Uint8Array | N)[];
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
+  $not?: BytesFilter<N>;
+}
 /** Enums and literal unions. */
-export interface EnumFilter<T> extends ValueFilter<T> {}
+export interface EnumFilter<T> {
+  $eq?: T;
+  $ne?: T;
+  $in?: readonly T[];
+  $nin?: readonly T[];
+  /** True: the field has a value, not null. */
+  $exists?: boolean;
+  $not?: EnumFilter<T>;
+}
 /** Untyped JSON: compared whole, or by the keys inside. */
 export type JsonFilter = Json | ValueFilter<Json>;
 

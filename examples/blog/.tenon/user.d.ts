@@ -77,32 +77,33 @@ export interface UserTypes {
   query: UserQuery;
 }
 
-export interface UserRepository extends RepositoryCalls<UserTypes> {
+export interface UserRepository
+  extends RepositoryCalls<UserTypes, User, keyof User, User, UserTypes["number"], UserTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends UserPath = never, S extends keyof User = keyof User, O extends keyof User = never>(
+  findById<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<UserTypes, P, S, O> | null>;
+  ): Promise<Found<UserTypes, User, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends UserPath = never, S extends keyof User = keyof User, O extends keyof User = never>(
-    args: UniqueArgs<UserTypes, P, S, O>,
-  ): Promise<Row<UserTypes, P, S, O> | null>;
+  findUnique<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
+    args: UniqueArgs<UserUnique, P, S, O>,
+  ): Promise<Found<UserTypes, User, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends UserPath = never, S extends keyof User = keyof User, O extends keyof User = never>(
+  findFirst<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     args?: FindArgs<UserTypes, P, S, O>,
-  ): Promise<Row<UserTypes, P, S, O> | null>;
+  ): Promise<Found<UserTypes, User, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends UserPath = never, S extends keyof User = keyof User, O extends keyof User = never>(
+  findMany<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     args?: FindArgs<UserTypes, P, S, O>,
-  ): Promise<Row<UserTypes, P, S, O>[]>;
+  ): Promise<Found<UserTypes, User, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends UserPath = never, S extends keyof User = keyof User>(
-    args: CreateArgs<UserTypes, P, S>,
-  ): Promise<Row<UserTypes, P, S>>;
+  create<P extends UserPath = never, S extends keyof User = never>(
+    args: CreateArgs<UserCreate, P, S>,
+  ): Promise<Found<UserTypes, User, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends UserPath = never, S extends keyof User = keyof User>(
-    args: UpdateArgs<UserTypes, P, S>,
-  ): Promise<Row<UserTypes, P, S>>;
+  update<P extends UserPath = never, S extends keyof User = never>(
+    args: UpdateArgs<UserUnique, UserUpdate, P, S>,
+  ): Promise<Found<UserTypes, User, P, S>>;
 }
 
 export interface UserQuery<out S = User, out R = unknown> extends QuerySteps<S & R, UserWhere, UserOrderBy, User> {
@@ -116,10 +117,10 @@ import type {
   CountOrder,
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -87,36 +87,40 @@ export interface CustomerTypes {
   query: CustomerQuery;
 }
 
-export interface CustomerRepository extends RepositoryCalls<CustomerTypes> {
+export interface CustomerRepository
+  extends RepositoryCalls<
+    CustomerTypes,
+    Customer,
+    keyof Customer,
+    Customer,
+    CustomerTypes["number"],
+    CustomerTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends CustomerPath = never, S extends keyof Customer = keyof Customer, O extends keyof Customer = never>(
+  findById<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<CustomerTypes, P, S, O> | null>;
+  ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<
-    P extends CustomerPath = never,
-    S extends keyof Customer = keyof Customer,
-    O extends keyof Customer = never,
-  >(args: UniqueArgs<CustomerTypes, P, S, O>): Promise<Row<CustomerTypes, P, S, O> | null>;
+  findUnique<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
+    args: UniqueArgs<CustomerUnique, P, S, O>,
+  ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<
-    P extends CustomerPath = never,
-    S extends keyof Customer = keyof Customer,
-    O extends keyof Customer = never,
-  >(args?: FindArgs<CustomerTypes, P, S, O>): Promise<Row<CustomerTypes, P, S, O> | null>;
-  /** All rows that match. */
-  findMany<P extends CustomerPath = never, S extends keyof Customer = keyof Customer, O extends keyof Customer = never>(
+  findFirst<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
     args?: FindArgs<CustomerTypes, P, S, O>,
-  ): Promise<Row<CustomerTypes, P, S, O>[]>;
+  ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
+  /** All rows that match. */
+  findMany<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
+    args?: FindArgs<CustomerTypes, P, S, O>,
+  ): Promise<Found<CustomerTypes, Customer, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends CustomerPath = never, S extends keyof Customer = keyof Customer>(
-    args: CreateArgs<CustomerTypes, P, S>,
-  ): Promise<Row<CustomerTypes, P, S>>;
+  create<P extends CustomerPath = never, S extends keyof Customer = never>(
+    args: CreateArgs<CustomerCreate, P, S>,
+  ): Promise<Found<CustomerTypes, Customer, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends CustomerPath = never, S extends keyof Customer = keyof Customer>(
-    args: UpdateArgs<CustomerTypes, P, S>,
-  ): Promise<Row<CustomerTypes, P, S>>;
+  update<P extends CustomerPath = never, S extends keyof Customer = never>(
+    args: UpdateArgs<CustomerUnique, CustomerUpdate, P, S>,
+  ): Promise<Found<CustomerTypes, Customer, P, S>>;
 }
 
 export interface CustomerQuery<out S = Customer, out R = unknown>
@@ -134,9 +138,9 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -90,42 +90,40 @@ export interface OrderLineTypes {
   query: OrderLineQuery;
 }
 
-export interface OrderLineRepository extends RepositoryCalls<OrderLineTypes> {
+export interface OrderLineRepository
+  extends RepositoryCalls<
+    OrderLineTypes,
+    OrderLine,
+    keyof OrderLine,
+    OrderLine,
+    OrderLineTypes["number"],
+    OrderLineTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<
-    P extends OrderLinePath = never,
-    S extends keyof OrderLine = keyof OrderLine,
-    O extends keyof OrderLine = never,
-  >(
+  findById<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
     key: { orderId: string; productId: string },
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<OrderLineTypes, P, S, O> | null>;
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<
-    P extends OrderLinePath = never,
-    S extends keyof OrderLine = keyof OrderLine,
-    O extends keyof OrderLine = never,
-  >(args: UniqueArgs<OrderLineTypes, P, S, O>): Promise<Row<OrderLineTypes, P, S, O> | null>;
+  findUnique<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
+    args: UniqueArgs<OrderLineUnique, P, S, O>,
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<
-    P extends OrderLinePath = never,
-    S extends keyof OrderLine = keyof OrderLine,
-    O extends keyof OrderLine = never,
-  >(args?: FindArgs<OrderLineTypes, P, S, O>): Promise<Row<OrderLineTypes, P, S, O> | null>;
+  findFirst<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
+    args?: FindArgs<OrderLineTypes, P, S, O>,
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
   /** All rows that match. */
-  findMany<
-    P extends OrderLinePath = never,
-    S extends keyof OrderLine = keyof OrderLine,
-    O extends keyof OrderLine = never,
-  >(args?: FindArgs<OrderLineTypes, P, S, O>): Promise<Row<OrderLineTypes, P, S, O>[]>;
+  findMany<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
+    args?: FindArgs<OrderLineTypes, P, S, O>,
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends OrderLinePath = never, S extends keyof OrderLine = keyof OrderLine>(
-    args: CreateArgs<OrderLineTypes, P, S>,
-  ): Promise<Row<OrderLineTypes, P, S>>;
+  create<P extends OrderLinePath = never, S extends keyof OrderLine = never>(
+    args: CreateArgs<OrderLineCreate, P, S>,
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends OrderLinePath = never, S extends keyof OrderLine = keyof OrderLine>(
-    args: UpdateArgs<OrderLineTypes, P, S>,
-  ): Promise<Row<OrderLineTypes, P, S>>;
+  update<P extends OrderLinePath = never, S extends keyof OrderLine = never>(
+    args: UpdateArgs<OrderLineUnique, OrderLineUpdate, P, S>,
+  ): Promise<Found<OrderLineTypes, OrderLine, P, S>>;
 }
 
 export interface OrderLineQuery<out S = OrderLine, out R = unknown>
@@ -141,11 +139,11 @@ export interface OrderLineQuery<out S = OrderLine, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   ShapeArgs,

@@ -94,32 +94,33 @@ export interface OrderTypes {
   query: OrderQuery;
 }
 
-export interface OrderRepository extends RepositoryCalls<OrderTypes> {
+export interface OrderRepository
+  extends RepositoryCalls<OrderTypes, Order, keyof Order, Order, OrderTypes["number"], OrderTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends OrderPath = never, S extends keyof Order = keyof Order, O extends keyof Order = never>(
+  findById<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<OrderTypes, P, S, O> | null>;
+  ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends OrderPath = never, S extends keyof Order = keyof Order, O extends keyof Order = never>(
-    args: UniqueArgs<OrderTypes, P, S, O>,
-  ): Promise<Row<OrderTypes, P, S, O> | null>;
+  findUnique<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
+    args: UniqueArgs<OrderUnique, P, S, O>,
+  ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends OrderPath = never, S extends keyof Order = keyof Order, O extends keyof Order = never>(
+  findFirst<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     args?: FindArgs<OrderTypes, P, S, O>,
-  ): Promise<Row<OrderTypes, P, S, O> | null>;
+  ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends OrderPath = never, S extends keyof Order = keyof Order, O extends keyof Order = never>(
+  findMany<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     args?: FindArgs<OrderTypes, P, S, O>,
-  ): Promise<Row<OrderTypes, P, S, O>[]>;
+  ): Promise<Found<OrderTypes, Order, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends OrderPath = never, S extends keyof Order = keyof Order>(
-    args: CreateArgs<OrderTypes, P, S>,
-  ): Promise<Row<OrderTypes, P, S>>;
+  create<P extends OrderPath = never, S extends keyof Order = never>(
+    args: CreateArgs<OrderCreate, P, S>,
+  ): Promise<Found<OrderTypes, Order, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends OrderPath = never, S extends keyof Order = keyof Order>(
-    args: UpdateArgs<OrderTypes, P, S>,
-  ): Promise<Row<OrderTypes, P, S>>;
+  update<P extends OrderPath = never, S extends keyof Order = never>(
+    args: UpdateArgs<OrderUnique, OrderUpdate, P, S>,
+  ): Promise<Found<OrderTypes, Order, P, S>>;
 }
 
 export interface OrderQuery<out S = Order, out R = unknown> extends QuerySteps<S & R, OrderWhere, OrderOrderBy, Order> {
@@ -139,11 +140,11 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

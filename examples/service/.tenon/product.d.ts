@@ -107,32 +107,40 @@ export interface ProductTypes {
   query: ProductQuery;
 }
 
-export interface ProductRepository extends RepositoryCalls<ProductTypes> {
+export interface ProductRepository
+  extends RepositoryCalls<
+    ProductTypes,
+    Product,
+    keyof Product,
+    Product,
+    ProductTypes["number"],
+    ProductTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends ProductPath = never, S extends keyof Product = keyof Product, O extends keyof Product = never>(
+  findById<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<ProductTypes, P, S, O> | null>;
+  ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends ProductPath = never, S extends keyof Product = keyof Product, O extends keyof Product = never>(
-    args: UniqueArgs<ProductTypes, P, S, O>,
-  ): Promise<Row<ProductTypes, P, S, O> | null>;
+  findUnique<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
+    args: UniqueArgs<ProductUnique, P, S, O>,
+  ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends ProductPath = never, S extends keyof Product = keyof Product, O extends keyof Product = never>(
+  findFirst<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     args?: FindArgs<ProductTypes, P, S, O>,
-  ): Promise<Row<ProductTypes, P, S, O> | null>;
+  ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends ProductPath = never, S extends keyof Product = keyof Product, O extends keyof Product = never>(
+  findMany<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     args?: FindArgs<ProductTypes, P, S, O>,
-  ): Promise<Row<ProductTypes, P, S, O>[]>;
+  ): Promise<Found<ProductTypes, Product, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends ProductPath = never, S extends keyof Product = keyof Product>(
-    args: CreateArgs<ProductTypes, P, S>,
-  ): Promise<Row<ProductTypes, P, S>>;
+  create<P extends ProductPath = never, S extends keyof Product = never>(
+    args: CreateArgs<ProductCreate, P, S>,
+  ): Promise<Found<ProductTypes, Product, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends ProductPath = never, S extends keyof Product = keyof Product>(
-    args: UpdateArgs<ProductTypes, P, S>,
-  ): Promise<Row<ProductTypes, P, S>>;
+  update<P extends ProductPath = never, S extends keyof Product = never>(
+    args: UpdateArgs<ProductUnique, ProductUpdate, P, S>,
+  ): Promise<Found<ProductTypes, Product, P, S>>;
 }
 
 export interface ProductQuery<out S = Product, out R = unknown>
@@ -150,13 +158,13 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   ListFilter,
   ListUpdate,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

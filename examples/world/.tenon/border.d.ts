@@ -79,32 +79,33 @@ export interface BorderTypes {
   query: BorderQuery;
 }
 
-export interface BorderRepository extends RepositoryCalls<BorderTypes> {
+export interface BorderRepository
+  extends RepositoryCalls<BorderTypes, Border, keyof Border, Border, BorderTypes["number"], BorderTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends BorderPath = never, S extends keyof Border = keyof Border, O extends keyof Border = never>(
+  findById<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     key: { countryCode: string; neighbourCode: string },
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<BorderTypes, P, S, O> | null>;
+  ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends BorderPath = never, S extends keyof Border = keyof Border, O extends keyof Border = never>(
-    args: UniqueArgs<BorderTypes, P, S, O>,
-  ): Promise<Row<BorderTypes, P, S, O> | null>;
+  findUnique<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
+    args: UniqueArgs<BorderUnique, P, S, O>,
+  ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends BorderPath = never, S extends keyof Border = keyof Border, O extends keyof Border = never>(
+  findFirst<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     args?: FindArgs<BorderTypes, P, S, O>,
-  ): Promise<Row<BorderTypes, P, S, O> | null>;
+  ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends BorderPath = never, S extends keyof Border = keyof Border, O extends keyof Border = never>(
+  findMany<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     args?: FindArgs<BorderTypes, P, S, O>,
-  ): Promise<Row<BorderTypes, P, S, O>[]>;
+  ): Promise<Found<BorderTypes, Border, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends BorderPath = never, S extends keyof Border = keyof Border>(
-    args: CreateArgs<BorderTypes, P, S>,
-  ): Promise<Row<BorderTypes, P, S>>;
+  create<P extends BorderPath = never, S extends keyof Border = never>(
+    args: CreateArgs<BorderCreate, P, S>,
+  ): Promise<Found<BorderTypes, Border, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends BorderPath = never, S extends keyof Border = keyof Border>(
-    args: UpdateArgs<BorderTypes, P, S>,
-  ): Promise<Row<BorderTypes, P, S>>;
+  update<P extends BorderPath = never, S extends keyof Border = never>(
+    args: UpdateArgs<BorderUnique, BorderUpdate, P, S>,
+  ): Promise<Found<BorderTypes, Border, P, S>>;
 }
 
 export interface BorderQuery<out S = Border, out R = unknown>
@@ -122,9 +123,9 @@ export interface BorderQuery<out S = Border, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   ShapeArgs,

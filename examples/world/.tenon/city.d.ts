@@ -120,32 +120,33 @@ export interface CityTypes {
   query: CityQuery;
 }
 
-export interface CityRepository extends RepositoryCalls<CityTypes> {
+export interface CityRepository
+  extends RepositoryCalls<CityTypes, City, keyof City, CityValues, CityTypes["number"], CityTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends CityPath = never, S extends keyof City = keyof City, O extends keyof City = never>(
+  findById<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<CityTypes, P, S, O> | null>;
+  ): Promise<Found<CityTypes, City, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends CityPath = never, S extends keyof City = keyof City, O extends keyof City = never>(
-    args: UniqueArgs<CityTypes, P, S, O>,
-  ): Promise<Row<CityTypes, P, S, O> | null>;
+  findUnique<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
+    args: UniqueArgs<CityUnique, P, S, O>,
+  ): Promise<Found<CityTypes, City, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends CityPath = never, S extends keyof City = keyof City, O extends keyof City = never>(
+  findFirst<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     args?: FindArgs<CityTypes, P, S, O>,
-  ): Promise<Row<CityTypes, P, S, O> | null>;
+  ): Promise<Found<CityTypes, City, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends CityPath = never, S extends keyof City = keyof City, O extends keyof City = never>(
+  findMany<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     args?: FindArgs<CityTypes, P, S, O>,
-  ): Promise<Row<CityTypes, P, S, O>[]>;
+  ): Promise<Found<CityTypes, City, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends CityPath = never, S extends keyof City = keyof City>(
-    args: CreateArgs<CityTypes, P, S>,
-  ): Promise<Row<CityTypes, P, S>>;
+  create<P extends CityPath = never, S extends keyof City = never>(
+    args: CreateArgs<CityCreate, P, S>,
+  ): Promise<Found<CityTypes, City, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends CityPath = never, S extends keyof City = keyof City>(
-    args: UpdateArgs<CityTypes, P, S>,
-  ): Promise<Row<CityTypes, P, S>>;
+  update<P extends CityPath = never, S extends keyof City = never>(
+    args: UpdateArgs<CityUnique, CityUpdate, P, S>,
+  ): Promise<Found<CityTypes, City, P, S>>;
 }
 
 export interface CityQuery<out S = City, out R = unknown>
@@ -160,12 +161,12 @@ export interface CityQuery<out S = City, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   ObjectUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -240,32 +240,40 @@ export interface CountryTypes {
   query: CountryQuery;
 }
 
-export interface CountryRepository extends RepositoryCalls<CountryTypes> {
+export interface CountryRepository
+  extends RepositoryCalls<
+    CountryTypes,
+    Country,
+    keyof Country,
+    CountryValues,
+    CountryTypes["number"],
+    CountryTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends CountryPath = never, S extends keyof Country = keyof Country, O extends keyof Country = never>(
+  findById<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<CountryTypes, P, S, O> | null>;
+  ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends CountryPath = never, S extends keyof Country = keyof Country, O extends keyof Country = never>(
-    args: UniqueArgs<CountryTypes, P, S, O>,
-  ): Promise<Row<CountryTypes, P, S, O> | null>;
+  findUnique<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
+    args: UniqueArgs<CountryUnique, P, S, O>,
+  ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends CountryPath = never, S extends keyof Country = keyof Country, O extends keyof Country = never>(
+  findFirst<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     args?: FindArgs<CountryTypes, P, S, O>,
-  ): Promise<Row<CountryTypes, P, S, O> | null>;
+  ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends CountryPath = never, S extends keyof Country = keyof Country, O extends keyof Country = never>(
+  findMany<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     args?: FindArgs<CountryTypes, P, S, O>,
-  ): Promise<Row<CountryTypes, P, S, O>[]>;
+  ): Promise<Found<CountryTypes, Country, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends CountryPath = never, S extends keyof Country = keyof Country>(
-    args: CreateArgs<CountryTypes, P, S>,
-  ): Promise<Row<CountryTypes, P, S>>;
+  create<P extends CountryPath = never, S extends keyof Country = never>(
+    args: CreateArgs<CountryCreate, P, S>,
+  ): Promise<Found<CountryTypes, Country, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends CountryPath = never, S extends keyof Country = keyof Country>(
-    args: UpdateArgs<CountryTypes, P, S>,
-  ): Promise<Row<CountryTypes, P, S>>;
+  update<P extends CountryPath = never, S extends keyof Country = never>(
+    args: UpdateArgs<CountryUnique, CountryUpdate, P, S>,
+  ): Promise<Found<CountryTypes, Country, P, S>>;
 }
 
 export interface CountryQuery<out S = Country, out R = unknown>
@@ -287,6 +295,7 @@ import type {
   DateFilter,
   EnumFilter,
   FindArgs,
+  Found,
   ListFilter,
   ListUpdate,
   NumberFilter,
@@ -294,7 +303,6 @@ import type {
   ObjectUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -95,32 +95,33 @@ export interface PersonTypes {
   query: PersonQuery;
 }
 
-export interface PersonRepository extends RepositoryCalls<PersonTypes> {
+export interface PersonRepository
+  extends RepositoryCalls<PersonTypes, Person, keyof Person, Person, PersonTypes["number"], PersonTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends PersonPath = never, S extends keyof Person = keyof Person, O extends keyof Person = never>(
+  findById<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<PersonTypes, P, S, O> | null>;
+  ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends PersonPath = never, S extends keyof Person = keyof Person, O extends keyof Person = never>(
-    args: UniqueArgs<PersonTypes, P, S, O>,
-  ): Promise<Row<PersonTypes, P, S, O> | null>;
+  findUnique<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
+    args: UniqueArgs<PersonUnique, P, S, O>,
+  ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends PersonPath = never, S extends keyof Person = keyof Person, O extends keyof Person = never>(
+  findFirst<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     args?: FindArgs<PersonTypes, P, S, O>,
-  ): Promise<Row<PersonTypes, P, S, O> | null>;
+  ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends PersonPath = never, S extends keyof Person = keyof Person, O extends keyof Person = never>(
+  findMany<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     args?: FindArgs<PersonTypes, P, S, O>,
-  ): Promise<Row<PersonTypes, P, S, O>[]>;
+  ): Promise<Found<PersonTypes, Person, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends PersonPath = never, S extends keyof Person = keyof Person>(
-    args: CreateArgs<PersonTypes, P, S>,
-  ): Promise<Row<PersonTypes, P, S>>;
+  create<P extends PersonPath = never, S extends keyof Person = never>(
+    args: CreateArgs<PersonCreate, P, S>,
+  ): Promise<Found<PersonTypes, Person, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends PersonPath = never, S extends keyof Person = keyof Person>(
-    args: UpdateArgs<PersonTypes, P, S>,
-  ): Promise<Row<PersonTypes, P, S>>;
+  update<P extends PersonPath = never, S extends keyof Person = never>(
+    args: UpdateArgs<PersonUnique, PersonUpdate, P, S>,
+  ): Promise<Found<PersonTypes, Person, P, S>>;
 }
 
 export interface PersonQuery<out S = Person, out R = unknown>
@@ -136,10 +137,10 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

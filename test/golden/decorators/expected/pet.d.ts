@@ -79,32 +79,33 @@ export interface PetTypes {
   query: PetQuery;
 }
 
-export interface PetRepository extends RepositoryCalls<PetTypes> {
+export interface PetRepository
+  extends RepositoryCalls<PetTypes, Pet, keyof Pet, Pet, PetTypes["number"], PetTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends PetPath = never, S extends keyof Pet = keyof Pet, O extends keyof Pet = never>(
+  findById<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<PetTypes, P, S, O> | null>;
+  ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends PetPath = never, S extends keyof Pet = keyof Pet, O extends keyof Pet = never>(
-    args: UniqueArgs<PetTypes, P, S, O>,
-  ): Promise<Row<PetTypes, P, S, O> | null>;
+  findUnique<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
+    args: UniqueArgs<PetUnique, P, S, O>,
+  ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends PetPath = never, S extends keyof Pet = keyof Pet, O extends keyof Pet = never>(
+  findFirst<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     args?: FindArgs<PetTypes, P, S, O>,
-  ): Promise<Row<PetTypes, P, S, O> | null>;
+  ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends PetPath = never, S extends keyof Pet = keyof Pet, O extends keyof Pet = never>(
+  findMany<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     args?: FindArgs<PetTypes, P, S, O>,
-  ): Promise<Row<PetTypes, P, S, O>[]>;
+  ): Promise<Found<PetTypes, Pet, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends PetPath = never, S extends keyof Pet = keyof Pet>(
-    args: CreateArgs<PetTypes, P, S>,
-  ): Promise<Row<PetTypes, P, S>>;
+  create<P extends PetPath = never, S extends keyof Pet = never>(
+    args: CreateArgs<PetCreate, P, S>,
+  ): Promise<Found<PetTypes, Pet, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends PetPath = never, S extends keyof Pet = keyof Pet>(
-    args: UpdateArgs<PetTypes, P, S>,
-  ): Promise<Row<PetTypes, P, S>>;
+  update<P extends PetPath = never, S extends keyof Pet = never>(
+    args: UpdateArgs<PetUnique, PetUpdate, P, S>,
+  ): Promise<Found<PetTypes, Pet, P, S>>;
 }
 
 export interface PetQuery<out S = Pet, out R = unknown> extends QuerySteps<S & R, PetWhere, PetOrderBy, Pet> {
@@ -117,11 +118,11 @@ import type {
   CreateArgs,
   EnumFilter,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -254,7 +254,7 @@ export interface ThingTypes {
     | "address.at.lat"
     | "address.at.lng";
   relations: unknown;
-  next: unknown;
+  next: {};
   path: never;
   where: ThingWhere;
   unique: ThingUnique;
@@ -265,32 +265,33 @@ export interface ThingTypes {
   query: ThingQuery;
 }
 
-export interface ThingRepository extends RepositoryCalls<ThingTypes> {
+export interface ThingRepository
+  extends RepositoryCalls<ThingTypes, Thing, keyof Thing, ThingValues, ThingTypes["number"], ThingTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends never = never, S extends keyof Thing = keyof Thing, O extends keyof Thing = never>(
+  findById<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     id: string,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<ThingTypes, P, S, O> | null>;
+  ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends never = never, S extends keyof Thing = keyof Thing, O extends keyof Thing = never>(
-    args: UniqueArgs<ThingTypes, P, S, O>,
-  ): Promise<Row<ThingTypes, P, S, O> | null>;
+  findUnique<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
+    args: UniqueArgs<ThingUnique, P, S, O>,
+  ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends never = never, S extends keyof Thing = keyof Thing, O extends keyof Thing = never>(
+  findFirst<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     args?: FindArgs<ThingTypes, P, S, O>,
-  ): Promise<Row<ThingTypes, P, S, O> | null>;
+  ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends never = never, S extends keyof Thing = keyof Thing, O extends keyof Thing = never>(
+  findMany<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     args?: FindArgs<ThingTypes, P, S, O>,
-  ): Promise<Row<ThingTypes, P, S, O>[]>;
+  ): Promise<Found<ThingTypes, Thing, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends never = never, S extends keyof Thing = keyof Thing>(
-    args: CreateArgs<ThingTypes, P, S>,
-  ): Promise<Row<ThingTypes, P, S>>;
+  create<P extends never = never, S extends keyof Thing = never>(
+    args: CreateArgs<ThingCreate, P, S>,
+  ): Promise<Found<ThingTypes, Thing, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends never = never, S extends keyof Thing = keyof Thing>(
-    args: UpdateArgs<ThingTypes, P, S>,
-  ): Promise<Row<ThingTypes, P, S>>;
+  update<P extends never = never, S extends keyof Thing = never>(
+    args: UpdateArgs<ThingUnique, ThingUpdate, P, S>,
+  ): Promise<Found<ThingTypes, Thing, P, S>>;
 }
 
 export interface ThingQuery<out S = Thing, out R = unknown>
@@ -307,6 +308,7 @@ import type {
   DateFilter,
   EnumFilter,
   FindArgs,
+  Found,
   Json,
   JsonFilter,
   ListFilter,
@@ -316,7 +318,6 @@ import type {
   ObjectUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -60,7 +60,7 @@ export interface HTTPLogTypes {
   number: "id";
   comparable: "id" | "meta.user-agent";
   relations: unknown;
-  next: unknown;
+  next: {};
   path: never;
   where: HTTPLogWhere;
   unique: HTTPLogUnique;
@@ -71,32 +71,40 @@ export interface HTTPLogTypes {
   query: HTTPLogQuery;
 }
 
-export interface HTTPLogRepository extends RepositoryCalls<HTTPLogTypes> {
+export interface HTTPLogRepository
+  extends RepositoryCalls<
+    HTTPLogTypes,
+    HTTPLog,
+    keyof HTTPLog,
+    HTTPLogValues,
+    HTTPLogTypes["number"],
+    HTTPLogTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog, O extends keyof HTTPLog = never>(
+  findById<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<HTTPLogTypes, P, S, O> | null>;
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog, O extends keyof HTTPLog = never>(
-    args: UniqueArgs<HTTPLogTypes, P, S, O>,
-  ): Promise<Row<HTTPLogTypes, P, S, O> | null>;
+  findUnique<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
+    args: UniqueArgs<HTTPLogUnique, P, S, O>,
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog, O extends keyof HTTPLog = never>(
+  findFirst<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     args?: FindArgs<HTTPLogTypes, P, S, O>,
-  ): Promise<Row<HTTPLogTypes, P, S, O> | null>;
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog, O extends keyof HTTPLog = never>(
+  findMany<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     args?: FindArgs<HTTPLogTypes, P, S, O>,
-  ): Promise<Row<HTTPLogTypes, P, S, O>[]>;
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog>(
-    args: CreateArgs<HTTPLogTypes, P, S>,
-  ): Promise<Row<HTTPLogTypes, P, S>>;
+  create<P extends never = never, S extends keyof HTTPLog = never>(
+    args: CreateArgs<HTTPLogCreate, P, S>,
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends never = never, S extends keyof HTTPLog = keyof HTTPLog>(
-    args: UpdateArgs<HTTPLogTypes, P, S>,
-  ): Promise<Row<HTTPLogTypes, P, S>>;
+  update<P extends never = never, S extends keyof HTTPLog = never>(
+    args: UpdateArgs<HTTPLogUnique, HTTPLogUpdate, P, S>,
+  ): Promise<Found<HTTPLogTypes, HTTPLog, P, S>>;
 }
 
 export interface HTTPLogQuery<out S = HTTPLog, out R = unknown>
@@ -108,11 +116,11 @@ export interface HTTPLogQuery<out S = HTTPLog, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   ObjectUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   ShapeArgs,
   SortOrder,
   StringFilter,

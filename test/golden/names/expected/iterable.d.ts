@@ -37,7 +37,7 @@ export interface IterableTypes {
   number: "id";
   comparable: "id";
   relations: unknown;
-  next: unknown;
+  next: {};
   path: never;
   where: IterableWhere;
   unique: IterableUnique;
@@ -48,32 +48,40 @@ export interface IterableTypes {
   query: IterableQuery;
 }
 
-export interface IterableRepository extends RepositoryCalls<IterableTypes> {
+export interface IterableRepository
+  extends RepositoryCalls<
+    IterableTypes,
+    Iterable,
+    keyof Iterable,
+    Iterable,
+    IterableTypes["number"],
+    IterableTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends never = never, S extends keyof Iterable = keyof Iterable, O extends keyof Iterable = never>(
+  findById<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<IterableTypes, P, S, O> | null>;
+  ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends never = never, S extends keyof Iterable = keyof Iterable, O extends keyof Iterable = never>(
-    args: UniqueArgs<IterableTypes, P, S, O>,
-  ): Promise<Row<IterableTypes, P, S, O> | null>;
+  findUnique<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
+    args: UniqueArgs<IterableUnique, P, S, O>,
+  ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends never = never, S extends keyof Iterable = keyof Iterable, O extends keyof Iterable = never>(
+  findFirst<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     args?: FindArgs<IterableTypes, P, S, O>,
-  ): Promise<Row<IterableTypes, P, S, O> | null>;
+  ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends never = never, S extends keyof Iterable = keyof Iterable, O extends keyof Iterable = never>(
+  findMany<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     args?: FindArgs<IterableTypes, P, S, O>,
-  ): Promise<Row<IterableTypes, P, S, O>[]>;
+  ): Promise<Found<IterableTypes, Iterable, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends never = never, S extends keyof Iterable = keyof Iterable>(
-    args: CreateArgs<IterableTypes, P, S>,
-  ): Promise<Row<IterableTypes, P, S>>;
+  create<P extends never = never, S extends keyof Iterable = never>(
+    args: CreateArgs<IterableCreate, P, S>,
+  ): Promise<Found<IterableTypes, Iterable, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends never = never, S extends keyof Iterable = keyof Iterable>(
-    args: UpdateArgs<IterableTypes, P, S>,
-  ): Promise<Row<IterableTypes, P, S>>;
+  update<P extends never = never, S extends keyof Iterable = never>(
+    args: UpdateArgs<IterableUnique, IterableUpdate, P, S>,
+  ): Promise<Found<IterableTypes, Iterable, P, S>>;
 }
 
 export interface IterableQuery<out S = Iterable, out R = unknown>
@@ -85,10 +93,10 @@ export interface IterableQuery<out S = Iterable, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   ShapeArgs,
   SortOrder,
   UniqueArgs,

@@ -76,32 +76,33 @@ export interface PlanTypes {
   query: PlanQuery;
 }
 
-export interface PlanRepository extends RepositoryCalls<PlanTypes> {
+export interface PlanRepository
+  extends RepositoryCalls<PlanTypes, Plan, keyof Plan, Plan, PlanTypes["number"], PlanTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends PlanPath = never, S extends keyof Plan = keyof Plan, O extends keyof Plan = never>(
+  findById<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<PlanTypes, P, S, O> | null>;
+  ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends PlanPath = never, S extends keyof Plan = keyof Plan, O extends keyof Plan = never>(
-    args: UniqueArgs<PlanTypes, P, S, O>,
-  ): Promise<Row<PlanTypes, P, S, O> | null>;
+  findUnique<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
+    args: UniqueArgs<PlanUnique, P, S, O>,
+  ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends PlanPath = never, S extends keyof Plan = keyof Plan, O extends keyof Plan = never>(
+  findFirst<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     args?: FindArgs<PlanTypes, P, S, O>,
-  ): Promise<Row<PlanTypes, P, S, O> | null>;
+  ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends PlanPath = never, S extends keyof Plan = keyof Plan, O extends keyof Plan = never>(
+  findMany<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     args?: FindArgs<PlanTypes, P, S, O>,
-  ): Promise<Row<PlanTypes, P, S, O>[]>;
+  ): Promise<Found<PlanTypes, Plan, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends PlanPath = never, S extends keyof Plan = keyof Plan>(
-    args: CreateArgs<PlanTypes, P, S>,
-  ): Promise<Row<PlanTypes, P, S>>;
+  create<P extends PlanPath = never, S extends keyof Plan = never>(
+    args: CreateArgs<PlanCreate, P, S>,
+  ): Promise<Found<PlanTypes, Plan, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends PlanPath = never, S extends keyof Plan = keyof Plan>(
-    args: UpdateArgs<PlanTypes, P, S>,
-  ): Promise<Row<PlanTypes, P, S>>;
+  update<P extends PlanPath = never, S extends keyof Plan = never>(
+    args: UpdateArgs<PlanUnique, PlanUpdate, P, S>,
+  ): Promise<Found<PlanTypes, Plan, P, S>>;
 }
 
 export interface PlanQuery<out S = Plan, out R = unknown> extends QuerySteps<S & R, PlanWhere, PlanOrderBy, Plan> {
@@ -116,11 +117,11 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows as Rows_,
   SetTo,

@@ -74,32 +74,33 @@ export interface RowsTypes {
   query: RowsQuery;
 }
 
-export interface RowsRepository extends RepositoryCalls<RowsTypes> {
+export interface RowsRepository
+  extends RepositoryCalls<RowsTypes, Rows, keyof Rows, Rows, RowsTypes["number"], RowsTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends RowsPath = never, S extends keyof Rows = keyof Rows, O extends keyof Rows = never>(
+  findById<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<RowsTypes, P, S, O> | null>;
+  ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends RowsPath = never, S extends keyof Rows = keyof Rows, O extends keyof Rows = never>(
-    args: UniqueArgs<RowsTypes, P, S, O>,
-  ): Promise<Row<RowsTypes, P, S, O> | null>;
+  findUnique<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
+    args: UniqueArgs<RowsUnique, P, S, O>,
+  ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends RowsPath = never, S extends keyof Rows = keyof Rows, O extends keyof Rows = never>(
+  findFirst<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     args?: FindArgs<RowsTypes, P, S, O>,
-  ): Promise<Row<RowsTypes, P, S, O> | null>;
+  ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends RowsPath = never, S extends keyof Rows = keyof Rows, O extends keyof Rows = never>(
+  findMany<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     args?: FindArgs<RowsTypes, P, S, O>,
-  ): Promise<Row<RowsTypes, P, S, O>[]>;
+  ): Promise<Found<RowsTypes, Rows, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends RowsPath = never, S extends keyof Rows = keyof Rows>(
-    args: CreateArgs<RowsTypes, P, S>,
-  ): Promise<Row<RowsTypes, P, S>>;
+  create<P extends RowsPath = never, S extends keyof Rows = never>(
+    args: CreateArgs<RowsCreate, P, S>,
+  ): Promise<Found<RowsTypes, Rows, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends RowsPath = never, S extends keyof Rows = keyof Rows>(
-    args: UpdateArgs<RowsTypes, P, S>,
-  ): Promise<Row<RowsTypes, P, S>>;
+  update<P extends RowsPath = never, S extends keyof Rows = never>(
+    args: UpdateArgs<RowsUnique, RowsUpdate, P, S>,
+  ): Promise<Found<RowsTypes, Rows, P, S>>;
 }
 
 export interface RowsQuery<out S = Rows, out R = unknown> extends QuerySteps<S & R, RowsWhere, RowsOrderBy, Rows> {
@@ -111,11 +112,11 @@ export interface RowsQuery<out S = Rows, out R = unknown> extends QuerySteps<S &
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows as Rows_,
   ShapeArgs,

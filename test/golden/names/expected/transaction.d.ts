@@ -43,7 +43,7 @@ export interface TransactionTypes {
   number: "id" | "amount";
   comparable: "id" | "amount";
   relations: unknown;
-  next: unknown;
+  next: {};
   path: never;
   where: TransactionWhere;
   unique: TransactionUnique;
@@ -54,39 +54,40 @@ export interface TransactionTypes {
   query: TransactionQuery;
 }
 
-export interface TransactionRepository extends RepositoryCalls<TransactionTypes> {
+export interface TransactionRepository
+  extends RepositoryCalls<
+    TransactionTypes,
+    Transaction,
+    keyof Transaction,
+    Transaction,
+    TransactionTypes["number"],
+    TransactionTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<
-    P extends never = never,
-    S extends keyof Transaction = keyof Transaction,
-    O extends keyof Transaction = never,
-  >(id: number, args?: ShapeArgs<P, S, O>): Promise<Row<TransactionTypes, P, S, O> | null>;
+  findById<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
+    id: number,
+    args?: ShapeArgs<P, S, O>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<
-    P extends never = never,
-    S extends keyof Transaction = keyof Transaction,
-    O extends keyof Transaction = never,
-  >(args: UniqueArgs<TransactionTypes, P, S, O>): Promise<Row<TransactionTypes, P, S, O> | null>;
+  findUnique<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
+    args: UniqueArgs<TransactionUnique, P, S, O>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<
-    P extends never = never,
-    S extends keyof Transaction = keyof Transaction,
-    O extends keyof Transaction = never,
-  >(args?: FindArgs<TransactionTypes, P, S, O>): Promise<Row<TransactionTypes, P, S, O> | null>;
+  findFirst<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
+    args?: FindArgs<TransactionTypes, P, S, O>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
   /** All rows that match. */
-  findMany<
-    P extends never = never,
-    S extends keyof Transaction = keyof Transaction,
-    O extends keyof Transaction = never,
-  >(args?: FindArgs<TransactionTypes, P, S, O>): Promise<Row<TransactionTypes, P, S, O>[]>;
+  findMany<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
+    args?: FindArgs<TransactionTypes, P, S, O>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends never = never, S extends keyof Transaction = keyof Transaction>(
-    args: CreateArgs<TransactionTypes, P, S>,
-  ): Promise<Row<TransactionTypes, P, S>>;
+  create<P extends never = never, S extends keyof Transaction = never>(
+    args: CreateArgs<TransactionCreate, P, S>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends never = never, S extends keyof Transaction = keyof Transaction>(
-    args: UpdateArgs<TransactionTypes, P, S>,
-  ): Promise<Row<TransactionTypes, P, S>>;
+  update<P extends never = never, S extends keyof Transaction = never>(
+    args: UpdateArgs<TransactionUnique, TransactionUpdate, P, S>,
+  ): Promise<Found<TransactionTypes, Transaction, P, S>>;
 }
 
 export interface TransactionQuery<out S = Transaction, out R = unknown>
@@ -98,11 +99,11 @@ export interface TransactionQuery<out S = Transaction, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   ShapeArgs,
   SortOrder,
   UniqueArgs,

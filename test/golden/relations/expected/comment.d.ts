@@ -79,32 +79,40 @@ export interface CommentTypes {
   query: CommentQuery;
 }
 
-export interface CommentRepository extends RepositoryCalls<CommentTypes> {
+export interface CommentRepository
+  extends RepositoryCalls<
+    CommentTypes,
+    Comment,
+    keyof Comment,
+    Comment,
+    CommentTypes["number"],
+    CommentTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends CommentPath = never, S extends keyof Comment = keyof Comment, O extends keyof Comment = never>(
+  findById<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<CommentTypes, P, S, O> | null>;
+  ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends CommentPath = never, S extends keyof Comment = keyof Comment, O extends keyof Comment = never>(
-    args: UniqueArgs<CommentTypes, P, S, O>,
-  ): Promise<Row<CommentTypes, P, S, O> | null>;
+  findUnique<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
+    args: UniqueArgs<CommentUnique, P, S, O>,
+  ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends CommentPath = never, S extends keyof Comment = keyof Comment, O extends keyof Comment = never>(
+  findFirst<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     args?: FindArgs<CommentTypes, P, S, O>,
-  ): Promise<Row<CommentTypes, P, S, O> | null>;
+  ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends CommentPath = never, S extends keyof Comment = keyof Comment, O extends keyof Comment = never>(
+  findMany<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     args?: FindArgs<CommentTypes, P, S, O>,
-  ): Promise<Row<CommentTypes, P, S, O>[]>;
+  ): Promise<Found<CommentTypes, Comment, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends CommentPath = never, S extends keyof Comment = keyof Comment>(
-    args: CreateArgs<CommentTypes, P, S>,
-  ): Promise<Row<CommentTypes, P, S>>;
+  create<P extends CommentPath = never, S extends keyof Comment = never>(
+    args: CreateArgs<CommentCreate, P, S>,
+  ): Promise<Found<CommentTypes, Comment, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends CommentPath = never, S extends keyof Comment = keyof Comment>(
-    args: UpdateArgs<CommentTypes, P, S>,
-  ): Promise<Row<CommentTypes, P, S>>;
+  update<P extends CommentPath = never, S extends keyof Comment = never>(
+    args: UpdateArgs<CommentUnique, CommentUpdate, P, S>,
+  ): Promise<Found<CommentTypes, Comment, P, S>>;
 }
 
 export interface CommentQuery<out S = Comment, out R = unknown>
@@ -117,11 +125,11 @@ export interface CommentQuery<out S = Comment, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

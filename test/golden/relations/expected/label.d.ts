@@ -75,32 +75,33 @@ export interface LabelTypes {
   query: LabelQuery;
 }
 
-export interface LabelRepository extends RepositoryCalls<LabelTypes> {
+export interface LabelRepository
+  extends RepositoryCalls<LabelTypes, Label, keyof Label, Label, LabelTypes["number"], LabelTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends LabelPath = never, S extends keyof Label = keyof Label, O extends keyof Label = never>(
+  findById<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<LabelTypes, P, S, O> | null>;
+  ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends LabelPath = never, S extends keyof Label = keyof Label, O extends keyof Label = never>(
-    args: UniqueArgs<LabelTypes, P, S, O>,
-  ): Promise<Row<LabelTypes, P, S, O> | null>;
+  findUnique<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
+    args: UniqueArgs<LabelUnique, P, S, O>,
+  ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends LabelPath = never, S extends keyof Label = keyof Label, O extends keyof Label = never>(
+  findFirst<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     args?: FindArgs<LabelTypes, P, S, O>,
-  ): Promise<Row<LabelTypes, P, S, O> | null>;
+  ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends LabelPath = never, S extends keyof Label = keyof Label, O extends keyof Label = never>(
+  findMany<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     args?: FindArgs<LabelTypes, P, S, O>,
-  ): Promise<Row<LabelTypes, P, S, O>[]>;
+  ): Promise<Found<LabelTypes, Label, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends LabelPath = never, S extends keyof Label = keyof Label>(
-    args: CreateArgs<LabelTypes, P, S>,
-  ): Promise<Row<LabelTypes, P, S>>;
+  create<P extends LabelPath = never, S extends keyof Label = never>(
+    args: CreateArgs<LabelCreate, P, S>,
+  ): Promise<Found<LabelTypes, Label, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends LabelPath = never, S extends keyof Label = keyof Label>(
-    args: UpdateArgs<LabelTypes, P, S>,
-  ): Promise<Row<LabelTypes, P, S>>;
+  update<P extends LabelPath = never, S extends keyof Label = never>(
+    args: UpdateArgs<LabelUnique, LabelUpdate, P, S>,
+  ): Promise<Found<LabelTypes, Label, P, S>>;
 }
 
 export interface LabelQuery<out S = Label, out R = unknown> extends QuerySteps<S & R, LabelWhere, LabelOrderBy, Label> {
@@ -114,10 +115,10 @@ import type {
   CountOrder,
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -95,32 +95,33 @@ export interface PostTypes {
   query: PostQuery;
 }
 
-export interface PostRepository extends RepositoryCalls<PostTypes> {
+export interface PostRepository
+  extends RepositoryCalls<PostTypes, Post, keyof Post, Post, PostTypes["number"], PostTypes["comparable"]> {
   /** The row of this key, or null. */
-  findById<P extends PostPath = never, S extends keyof Post = keyof Post, O extends keyof Post = never>(
+  findById<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<PostTypes, P, S, O> | null>;
+  ): Promise<Found<PostTypes, Post, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends PostPath = never, S extends keyof Post = keyof Post, O extends keyof Post = never>(
-    args: UniqueArgs<PostTypes, P, S, O>,
-  ): Promise<Row<PostTypes, P, S, O> | null>;
+  findUnique<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
+    args: UniqueArgs<PostUnique, P, S, O>,
+  ): Promise<Found<PostTypes, Post, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends PostPath = never, S extends keyof Post = keyof Post, O extends keyof Post = never>(
+  findFirst<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     args?: FindArgs<PostTypes, P, S, O>,
-  ): Promise<Row<PostTypes, P, S, O> | null>;
+  ): Promise<Found<PostTypes, Post, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends PostPath = never, S extends keyof Post = keyof Post, O extends keyof Post = never>(
+  findMany<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     args?: FindArgs<PostTypes, P, S, O>,
-  ): Promise<Row<PostTypes, P, S, O>[]>;
+  ): Promise<Found<PostTypes, Post, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends PostPath = never, S extends keyof Post = keyof Post>(
-    args: CreateArgs<PostTypes, P, S>,
-  ): Promise<Row<PostTypes, P, S>>;
+  create<P extends PostPath = never, S extends keyof Post = never>(
+    args: CreateArgs<PostCreate, P, S>,
+  ): Promise<Found<PostTypes, Post, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends PostPath = never, S extends keyof Post = keyof Post>(
-    args: UpdateArgs<PostTypes, P, S>,
-  ): Promise<Row<PostTypes, P, S>>;
+  update<P extends PostPath = never, S extends keyof Post = never>(
+    args: UpdateArgs<PostUnique, PostUpdate, P, S>,
+  ): Promise<Found<PostTypes, Post, P, S>>;
 }
 
 export interface PostQuery<out S = Post, out R = unknown> extends QuerySteps<S & R, PostWhere, PostOrderBy, Post> {
@@ -138,11 +139,11 @@ import type {
   CreateArgs,
   EnumFilter,
   FindArgs,
+  Found,
   NumberFilter,
   NumberUpdate,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -74,32 +74,40 @@ export interface ProfileTypes {
   query: ProfileQuery;
 }
 
-export interface ProfileRepository extends RepositoryCalls<ProfileTypes> {
+export interface ProfileRepository
+  extends RepositoryCalls<
+    ProfileTypes,
+    Profile,
+    keyof Profile,
+    Profile,
+    ProfileTypes["number"],
+    ProfileTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<P extends ProfilePath = never, S extends keyof Profile = keyof Profile, O extends keyof Profile = never>(
+  findById<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     id: number,
     args?: ShapeArgs<P, S, O>,
-  ): Promise<Row<ProfileTypes, P, S, O> | null>;
+  ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<P extends ProfilePath = never, S extends keyof Profile = keyof Profile, O extends keyof Profile = never>(
-    args: UniqueArgs<ProfileTypes, P, S, O>,
-  ): Promise<Row<ProfileTypes, P, S, O> | null>;
+  findUnique<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
+    args: UniqueArgs<ProfileUnique, P, S, O>,
+  ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<P extends ProfilePath = never, S extends keyof Profile = keyof Profile, O extends keyof Profile = never>(
+  findFirst<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     args?: FindArgs<ProfileTypes, P, S, O>,
-  ): Promise<Row<ProfileTypes, P, S, O> | null>;
+  ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
   /** All rows that match. */
-  findMany<P extends ProfilePath = never, S extends keyof Profile = keyof Profile, O extends keyof Profile = never>(
+  findMany<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     args?: FindArgs<ProfileTypes, P, S, O>,
-  ): Promise<Row<ProfileTypes, P, S, O>[]>;
+  ): Promise<Found<ProfileTypes, Profile, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends ProfilePath = never, S extends keyof Profile = keyof Profile>(
-    args: CreateArgs<ProfileTypes, P, S>,
-  ): Promise<Row<ProfileTypes, P, S>>;
+  create<P extends ProfilePath = never, S extends keyof Profile = never>(
+    args: CreateArgs<ProfileCreate, P, S>,
+  ): Promise<Found<ProfileTypes, Profile, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends ProfilePath = never, S extends keyof Profile = keyof Profile>(
-    args: UpdateArgs<ProfileTypes, P, S>,
-  ): Promise<Row<ProfileTypes, P, S>>;
+  update<P extends ProfilePath = never, S extends keyof Profile = never>(
+    args: UpdateArgs<ProfileUnique, ProfileUpdate, P, S>,
+  ): Promise<Found<ProfileTypes, Profile, P, S>>;
 }
 
 export interface ProfileQuery<out S = Profile, out R = unknown>
@@ -112,10 +120,10 @@ export interface ProfileQuery<out S = Profile, out R = unknown>
 import type {
   CreateArgs,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,

@@ -85,39 +85,40 @@ export interface UserLabelTypes {
   query: UserLabelQuery;
 }
 
-export interface UserLabelRepository extends RepositoryCalls<UserLabelTypes> {
+export interface UserLabelRepository
+  extends RepositoryCalls<
+    UserLabelTypes,
+    UserLabel,
+    keyof UserLabel,
+    UserLabel,
+    UserLabelTypes["number"],
+    UserLabelTypes["comparable"]
+  > {
   /** The row of this key, or null. */
-  findById<
-    P extends UserLabelPath = never,
-    S extends keyof UserLabel = keyof UserLabel,
-    O extends keyof UserLabel = never,
-  >(key: { userId: number; labelId: number }, args?: ShapeArgs<P, S, O>): Promise<Row<UserLabelTypes, P, S, O> | null>;
+  findById<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
+    key: { userId: number; labelId: number },
+    args?: ShapeArgs<P, S, O>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
   /** The row that a unique filter names, or null. */
-  findUnique<
-    P extends UserLabelPath = never,
-    S extends keyof UserLabel = keyof UserLabel,
-    O extends keyof UserLabel = never,
-  >(args: UniqueArgs<UserLabelTypes, P, S, O>): Promise<Row<UserLabelTypes, P, S, O> | null>;
+  findUnique<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
+    args: UniqueArgs<UserLabelUnique, P, S, O>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
   /** The first row that matches, or null. */
-  findFirst<
-    P extends UserLabelPath = never,
-    S extends keyof UserLabel = keyof UserLabel,
-    O extends keyof UserLabel = never,
-  >(args?: FindArgs<UserLabelTypes, P, S, O>): Promise<Row<UserLabelTypes, P, S, O> | null>;
+  findFirst<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
+    args?: FindArgs<UserLabelTypes, P, S, O>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
   /** All rows that match. */
-  findMany<
-    P extends UserLabelPath = never,
-    S extends keyof UserLabel = keyof UserLabel,
-    O extends keyof UserLabel = never,
-  >(args?: FindArgs<UserLabelTypes, P, S, O>): Promise<Row<UserLabelTypes, P, S, O>[]>;
+  findMany<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
+    args?: FindArgs<UserLabelTypes, P, S, O>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S, O>[]>;
   /** Inserts a row. */
-  create<P extends UserLabelPath = never, S extends keyof UserLabel = keyof UserLabel>(
-    args: CreateArgs<UserLabelTypes, P, S>,
-  ): Promise<Row<UserLabelTypes, P, S>>;
+  create<P extends UserLabelPath = never, S extends keyof UserLabel = never>(
+    args: CreateArgs<UserLabelCreate, P, S>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S>>;
   /** Changes the row that a unique filter names, or NotFoundError. */
-  update<P extends UserLabelPath = never, S extends keyof UserLabel = keyof UserLabel>(
-    args: UpdateArgs<UserLabelTypes, P, S>,
-  ): Promise<Row<UserLabelTypes, P, S>>;
+  update<P extends UserLabelPath = never, S extends keyof UserLabel = never>(
+    args: UpdateArgs<UserLabelUnique, UserLabelUpdate, P, S>,
+  ): Promise<Found<UserLabelTypes, UserLabel, P, S>>;
 }
 
 export interface UserLabelQuery<out S = UserLabel, out R = unknown>
@@ -132,10 +133,10 @@ import type {
   CreateArgs,
   DateFilter,
   FindArgs,
+  Found,
   NumberFilter,
   QuerySteps,
   RepositoryCalls,
-  Row,
   RowOf,
   Rows,
   SetTo,
