@@ -21,8 +21,8 @@ export interface Toolchain {
   readonly run: (folder: string, decorators: Decorators) => string;
 }
 
-function node(folder: string, args: readonly string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+function node(folder: string, args: readonly string[], program = process.execPath): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, encoding: "utf8" });
   if (status !== 0) throw new TypeError(`node ${args.join(" ")}\n${stdout}\n${stderr}`);
   return stdout;
 }
@@ -157,10 +157,20 @@ export const TOOLCHAINS: readonly Toolchain[] = [
       return node(folder, ["out/main.js"]);
     },
   },
-  {
-    name: "Node's type stripping",
+  stripping("22"),
+  stripping("24"),
+];
+
+/** Newer versions of Node are packages of test/nodes; this one may do it, too. */
+function stripping(version: string): Toolchain {
+  const packageName = `node${version}-${process.platform}-${process.arch}`;
+  const found = join(ROOT, "test/nodes/node_modules", packageName, "bin/node");
+  const own = process.versions.node.startsWith(`${version}.`);
+  const program = own ? process.execPath : found;
+  return {
+    name: `type stripping of Node ${version}`,
     decorators: ["none"],
-    missing: strips() ? null : `Node ${process.versions.node} does not strip types`,
+    missing: existsSync(program) ? null : `${packageName} is not installed (npm install --prefix test/nodes)`,
     run(folder) {
       // Node runs what is written: imports name the real file, and no syntax newer than itself.
       const text = readFileSync(join(folder, "main.ts"), "utf8");
@@ -168,11 +178,7 @@ export const TOOLCHAINS: readonly Toolchain[] = [
         join(folder, "main.ts"),
         text.replace("./models.js", "./models.ts").replace("await using", "const"),
       );
-      return node(folder, ["--experimental-strip-types", "--no-warnings", "main.ts"]);
+      return node(folder, ["--experimental-strip-types", "--no-warnings", "main.ts"], program);
     },
-  },
-];
-
-function strips(): boolean {
-  return spawnSync(process.execPath, ["--experimental-strip-types", "-e", "0"]).status === 0;
+  };
 }
