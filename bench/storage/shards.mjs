@@ -27,7 +27,8 @@ const order = (id) => ({
 
 let peak = 0;
 setInterval(() => {
-  peak = Math.max(peak, process.memoryUsage().heapUsed);
+  // Not process.memoryUsage(), which asks the system, too, and took 8 % of the time.
+  peak = Math.max(peak, getHeapStatistics().used_heap_size);
 }, 10).unref();
 
 const results = {};
