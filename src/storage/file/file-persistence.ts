@@ -73,6 +73,8 @@ export class FilePersistence implements Persistence {
   #retryAt = 0;
   #folding: Promise<void> = Promise.resolve();
   #failed: unknown;
+  /** The data file was made by others. It becomes ours before the first commit: a journal says nothing about files of others. */
+  #adopted: { done: Promise<void> | null } | null = null;
 
   constructor(settings: FileSettings) {
     this.#settings = settings;
@@ -103,6 +105,7 @@ export class FilePersistence implements Persistence {
     this.#others = content?.others ?? new Map();
     this.#store = content?.store || replayed?.store || newStoreNumber();
     this.#checkpointed = content === null || content.foreign ? -1 : content.sequence;
+    this.#adopted = content?.foreign === true ? { done: null } : null;
     let roots = await rootsOf(content, spaces, this.#paths.data);
     if (replayed !== null) roots = await this.#replay(roots, replayed, spaces);
     // Nothing was changed up to here: what is refused stays as it was found.
@@ -205,6 +208,11 @@ export class FilePersistence implements Persistence {
     if (this.#settings.checkpoint === "commit") {
       await this.#fold(this.#versions!.head, sequence);
       return;
+    }
+    if (this.#adopted !== null) {
+      this.#adopted.done ??= this.#checkpointed < 0 ? this.#fold(this.#versions!.published) : Promise.resolve();
+      // Also when it is done: commits go on in the order of their calls.
+      await this.#adopted.done;
     }
     await this.#journal!.append(sequence, encoded);
     this.#checkpointIfDue();

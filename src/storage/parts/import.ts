@@ -26,6 +26,7 @@ export async function importCollection(
   const editors = new Map<string, TreeEditor<StoredValue>>();
   const complete = new Set<string>();
   let text = 0;
+  let own = 0;
   const sources: { readonly file: string; readonly names: ReadonlySet<string> }[] = [];
   const foreign: { readonly file: string; readonly shard: string; readonly docs: readonly Doc[] }[] = [];
   for (const { file, shard } of found) {
@@ -43,6 +44,7 @@ export async function importCollection(
       const [first] = docs;
       const name = partition === null ? WHOLE : first === undefined ? shard : partition.of(first);
       complete.add(name);
+      if (disk.store !== 0 && content.store === disk.store) own++;
       const slot = disk.slot(space.id, name);
       slot.stored = {
         file,
@@ -54,6 +56,14 @@ export async function importCollection(
       };
       parts.set(name, { slot, content: new Content(tree, tree.size, weightOf(content.text, tree.size), false) });
     }
+  }
+  // Beside a file of others there may be ours, made from it by a first checkpoint that was cut short: that one counts.
+  if (!shards && found.length > 1 && (own !== 1 || foreign.length !== found.length - 1)) {
+    throw ambiguous(
+      disk,
+      space.id,
+      found.map(({ file }) => file),
+    );
   }
   for (const { file, shard, docs } of foreign) {
     const named = partition === null ? docs : docs.map((doc) => withField(doc, partition.field, shard));
@@ -109,7 +119,6 @@ async function collectionFiles(disk: PartDisk, collection: string): Promise<read
   const names = await disk.names(".");
   const bases = basesOf(collection);
   const found = names.filter((name) => bases.some((base) => name === `${base}.json` || name === `${base}.json.gz`));
-  if (found.length > 1) throw ambiguous(disk, collection, found);
   if (found.length === 0) {
     for (const base of bases) {
       if ((await disk.names(base)).some((name) => /^(meta|shard_.*)\.json(\.gz)?$/.test(name))) {
