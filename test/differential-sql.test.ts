@@ -39,6 +39,7 @@ for (const target of SQL_TARGETS.filter(({ name }) => name in CI_QUERIES)) {
         targets: [target],
         wide: true,
         queriesPerCase: QUERIES_PER_CASE,
+        lanes: 4,
       });
       expect(failure?.script ?? "").toBe("");
       expect(tally.queries).toBeGreaterThanOrEqual(size);
