@@ -6,13 +6,13 @@
  * (where, data and orderBy are passed explicitly); only unions of string literals and callback results are inferred.
  */
 import type { ExplainOptions, Plan } from "./engine/engine.js";
-import type { AggregateArgs, AggregateRow, GroupByArgs } from "./types/aggregates.js";
+import type { AggregateArgs, AggregateRow, Count, GroupByArgs } from "./types/aggregates.js";
 import type {
+  CountAndRows,
   CreateManyArgs,
   DeleteArgs,
   DeleteManyArgs,
   FindArgs,
-  ManyResult,
   ModelTypes,
   ShapeArgs,
   UniqueArgs,
@@ -91,15 +91,15 @@ export interface RepositoryCalls<K extends ModelTypes, T, F extends keyof T, V, 
   /** How findMany would answer. */
   explain(args?: FindArgs<K, K["path"], F, F>, options?: ExplainOptions): Promise<Plan>;
   /** Inserts rows, all or none. */
-  createMany<B extends boolean = false>(args: CreateManyArgs<K, B>): Promise<ManyResult<T, B>>;
+  createMany<B extends boolean = false>(args: CreateManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;
   /** Changes all rows that match; for every row: `where: { all: true }`. */
-  updateMany<B extends boolean = false>(args: UpdateManyArgs<K, B>): Promise<ManyResult<T, B>>;
+  updateMany<B extends boolean = false>(args: UpdateManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;
   /** Changes the row that a unique filter names, or inserts it. */
   upsert<P extends K["path"] = never, S extends F = never>(args: UpsertArgs<K, P, S>): Promise<Found<K, T, P, S>>;
   /** Deletes the row that a unique filter names, or NotFoundError. */
   delete<P extends K["path"] = never, S extends F = never>(args: DeleteArgs<K, P, S>): Promise<Found<K, T, P, S>>;
   /** Deletes all rows that match; for every row: `where: { all: true }`. */
-  deleteMany<B extends boolean = false>(args: DeleteManyArgs<K, B>): Promise<ManyResult<T, B>>;
+  deleteMany<B extends boolean = false>(args: DeleteManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;
   /** Starts a query, step by step. */
   query(): K["query"];
   /** Starts a query with a filter. */

@@ -7,7 +7,9 @@ import { db } from "./db.js";
 const signal = new AbortController().signal;
 
 expectType<Promise<Count>>(db.users.aggregate({ count: true }));
-expectType<Promise<{ sum: { age: number | null; score: number | null } }>>(db.users.aggregate({ sum: ["age", "score"] }));
+expectType<Promise<{ sum: { age: number | null; score: number | null } }>>(
+  db.users.aggregate({ sum: ["age", "score"] }),
+);
 expectType<Promise<Count & { avg: { age: number | null } }>>(
   db.users.aggregate({ where: { active: true }, count: true, avg: ["age"], signal }),
 );

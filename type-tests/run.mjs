@@ -113,10 +113,7 @@ function project(models) {
   for (const name of readdirSync(join(HERE, "budget"))) cpSync(join(HERE, "budget", name), join(folder, name));
   cpSync(join(HERE, "fixtures/mistakes.ts"), join(folder, "mistakes.ts"));
   for (const [name, text] of Object.entries(TESTS))
-    writeFileSync(
-      join(folder, resultOf(name)),
-      name === "results.test-d.ts" ? text : forCompilers(text).text,
-    );
+    writeFileSync(join(folder, resultOf(name)), name === "results.test-d.ts" ? text : forCompilers(text).text);
   const made = spawnSync(
     process.execPath,
     ["--import", "tsx", join(HERE, "render.ts"), String(models), join(folder, ".tenon")],

@@ -114,4 +114,3 @@ export interface DeleteManyArgs<K extends ModelTypes, B> {
 export interface CountAndRows<T> extends Count {
   rows: T[];
 }
-export type ManyResult<T, B> = B extends true ? CountAndRows<T> : Count;

@@ -37,7 +37,8 @@ export type Without<T, K> = { [P in keyof T as P extends K ? never : P]: T[P] };
  * that the paths `P` load.
  */
 // Conditional types, because a hover shows the name of an alias and not what it comes to. The loaded relations are mapped
-// over keys of the relations (`H`), so that each is still what the model declares (go to definition).
+// over keys of the relations (`H`), so that each is still what the model declares (go to definition). All paths at once is
+// what the compiler takes for a path with a typo in it, at every key pressed: they are not taken apart.
 export type Found<K extends RowTypes, T, P extends string, S extends keyof T, O extends keyof T = never> = [P] extends [
   never,
 ]
@@ -48,11 +49,15 @@ export type Found<K extends RowTypes, T, P extends string, S extends keyof T, O 
     : [O] extends [never]
       ? Pick<T, S>
       : Without<Pick<T, S>, O>
-  : Head<P> extends infer H extends keyof K["relations"]
+  : K["path"] extends P
     ? Found<K, T, never, S, O> & {
-        [R in H]: Deeper<K["relations"][R], K["next"][R & keyof K["next"]], Tail<P, R & string>>;
+        [R in keyof K["relations"]]: Deeper<K["relations"][R], K["next"][R & keyof K["next"]], Tail<P, R & string>>;
       }
-    : never;
+    : Head<P> extends infer H extends keyof K["relations"]
+      ? Found<K, T, never, S, O> & {
+          [R in H]: Deeper<K["relations"][R], K["next"][R & keyof K["next"]], Tail<P, R & string>>;
+        }
+      : never;
 
 /** A row as a call returns it, to be named in your own code: `Row<UserTypes, "posts.comments", "id" | "email">`. */
 export type Row<
