@@ -11,14 +11,15 @@
  *
  * Commits that wait together become one record: one write, one sync. A record is written only after the one before it was
  * synced (strict), so a power cut can damage the last record only, and damage before an intact record that knows the
- * damaged one was synced is the disk's fault: CorruptionError. A torn tail is cut, durably, before anything is appended, and
- * so are the zeros that are kept behind the last record while commits are strict (files.ts).
+ * damaged one was synced is the disk's fault: CorruptionError. A torn tail is left behind, durably, before anything is appended:
+ * what stands before it becomes a new file, because a power cut while it is cut off in place could leave a mixture of the two
+ * that looks like damage. The zeros that are kept behind the last record while commits are strict (files.ts) are cut in place.
  */
 import { crc32 } from "node:zlib";
 import { CorruptionError, StorageError } from "../base/errors.js";
 import type { AppendFile, Files } from "./files/files.js";
 import { decodeHead, decodePayload, encodeText, HEAD_BYTES } from "./record.js";
-import { damaged, refuseUnlessTorn } from "./torn.js";
+import { damaged, isZero, refuseUnlessTorn } from "./torn.js";
 
 const HEADER_BYTES = 28;
 const VERSION = 1;
@@ -49,6 +50,8 @@ export interface Replayed {
   readonly intact: number;
   /** Bytes of a torn tail behind them, or of zeros that were written ahead. */
   readonly torn: number;
+  /** Whether these are nothing but zeros. */
+  readonly zeros: boolean;
   /** First byte of the first record that ends after a given commit is found here. */
   readonly ends: readonly RecordEnd[];
 }
@@ -115,7 +118,7 @@ export function replayJournal(path: string, content: Uint8Array): Replayed {
     ends.push({ first: head.sequence, last: expected - 1, start: at });
     at += HEAD_BYTES + head.length;
   }
-  return { commits, base, store, intact: at, torn: bytes.length - at, ends };
+  return { commits, base, store, intact: at, torn: bytes.length - at, zeros: isZero(bytes, at, bytes.length), ends };
 }
 
 async function closeQuietly(file: AppendFile): Promise<void> {
@@ -123,6 +126,21 @@ async function closeQuietly(file: AppendFile): Promise<void> {
     await file[Symbol.asyncDispose]();
   } catch {
     // Nothing depends on it any more.
+  }
+}
+
+/** In place only where a full disk has no room for the copy. */
+async function withoutTail(files: Files, path: string, intact: number): Promise<void> {
+  try {
+    await files.replace(path, [await files.readAt(path, 0, intact)]);
+  } catch (error) {
+    if (!(error instanceof StorageError) || error.code !== "STORAGE.FULL") throw error;
+    const file = await files.append(path);
+    try {
+      await file.truncate(intact);
+    } finally {
+      await closeQuietly(file);
+    }
   }
 }
 
@@ -165,15 +183,16 @@ export class Journal {
   /** Makes an empty journal, replacing whatever is there. */
   static async create(files: Files, path: string, base: number, store = 0): Promise<Replayed> {
     await files.replace(path, [encodeHeader(base, store)]);
-    return { commits: [], base, store, intact: HEADER_BYTES, torn: 0, ends: [] };
+    return { commits: [], base, store, intact: HEADER_BYTES, torn: 0, zeros: true, ends: [] };
   }
 
-  /** Opens a replayed journal for appending; cuts a torn tail first. */
+  /** Opens a replayed journal for appending; leaves a torn tail behind first. */
   static async open(files: Files, path: string, options: JournalOptions, replayed: Replayed): Promise<Journal> {
+    if (!replayed.zeros) await withoutTail(files, path, replayed.intact);
     const file = await openFile(files, path, options);
     try {
       // What was read may have been in the page cache only (the process was killed): it counts as there from now on.
-      if (replayed.torn > 0) await file.truncate(replayed.intact);
+      if (file.size > replayed.intact) await file.truncate(replayed.intact);
       else if (replayed.commits.length > 0) await file.sync();
     } catch (error) {
       await closeQuietly(file);

@@ -85,7 +85,8 @@ function sectorEnd(bytes: Buffer, at: number): number {
   return Math.min(Math.ceil((at + 1) / SECTOR) * SECTOR, bytes.length);
 }
 
-function isZero(bytes: Buffer, from: number, to: number): boolean {
+/** Whether a range is nothing but zeros. */
+export function isZero(bytes: Buffer, from: number, to: number): boolean {
   for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
   return true;
 }

@@ -108,19 +108,22 @@ export async function fuzzOnce(prepared: Prepared, seed: number, tally: FuzzTall
     );
   };
   let text: string;
+  let isOpen = false;
   try {
     text = await withinTime(async () => {
       await engine.open(version.schema);
+      isOpen = true;
       return observedAs(engine, version);
     });
   } catch (error) {
     if (!(error instanceof CorruptionError)) return fail(`not reported as damage but ${describe(error)}`, error);
     if (typeof error.meta.file !== "string") return fail(`a report that names no file: ${describe(error)}`, error);
     if (typeof error.meta.offset === "number") tally.offsets++;
-    // The registry is compared when the storage is open: by then an end that nobody can read may be cut off an intact journal.
-    const isByRegistry = error.meta.file === "registry.json";
+    // Once the storage is open, what stands behind an intact journal's last record is cut off: before the registry is compared,
+    // and before a file is read whose first line is as it should be.
+    const mayBeCut = isOpen || error.meta.file === "registry.json";
     const changed = [...damaged.files].find(
-      ([path, bytes]) => (path === damaged.file || !isByRegistry) && !Buffer.from(disk.peek(path) ?? []).equals(bytes),
+      ([path, bytes]) => (path === damaged.file || !mayBeCut) && !Buffer.from(disk.peek(path) ?? []).equals(bytes),
     );
     if (changed !== undefined) return fail(`refused (${describe(error)}), but ${changed[0]} was changed`);
     if (seed % 8 === 0)
