@@ -420,3 +420,29 @@ test("shards: a file of another database is refused although no list names it ye
   mine.put(file, (await killed(2)).peek(file)!);
   await expect(opened(mine)).rejects.toMatchObject({ code: "CORRUPTION.FORMAT", meta: { file } });
 });
+
+test("folder: a file whose first and last line are damaged does not pass for one that others made", async () => {
+  const disk = new MemoryDisk();
+  const store = folder("/data", { files: disk.files });
+  await store.open(spaces);
+  await store.commit([put("posts", 1, { text: "as it was" })]);
+  await store.close();
+  const text = Buffer.from(disk.peek("/data/posts.json")!).toString();
+  const damaged = text.replace("$tenon", "$uenon").replace("$checksum", "$xheosem").replace("as it was", "as it wat");
+  expect(damaged).not.toBe(text);
+  disk.put("/data/posts.json", Buffer.from(damaged));
+  const again = folder("/data", { files: disk.files });
+  const read = async () => {
+    await again.open(spaces);
+    return dump(again);
+  };
+  await expect(read()).rejects.toThrow(CorruptionError);
+  await again.close();
+  // Edited by hand on purpose, it holds nothing but the collection.
+  const { posts: own } = JSON.parse(text) as { posts: unknown };
+  disk.put("/data/posts.json", Buffer.from(JSON.stringify({ posts: own }).replace("as it was", "by hand")));
+  const edited = folder("/data", { files: disk.files });
+  await edited.open(spaces);
+  expect((await dump(edited)).posts!.map(([, value]) => value)).toEqual([{ id: 1, text: "by hand" }]);
+  await edited.close();
+});

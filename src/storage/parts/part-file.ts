@@ -9,6 +9,7 @@ import type { Tree } from "../btree.js";
 import { compressed, fileSource } from "../file/source.js";
 import type { Files } from "../files/files.js";
 import { documentsOf, parseForeign } from "../json/foreign.js";
+import { format } from "../json/format.js";
 import { readOwnJson } from "../json/read.js";
 import { writeJson } from "../json/write.js";
 import { paced } from "../pace.js";
@@ -50,6 +51,14 @@ export async function readPart(
   }
   const root = await parseForeign(source, { path, wanted: new Set(), ...(atOnce === undefined ? {} : { atOnce }) });
   const named = isPlainObject(root) && Object.hasOwn(root, collection) && !Object.hasOwn(root, "__stats");
+  // Ours with a damaged first and last line would pass for a file by others, which has nothing else beside the collection.
+  if (named && Object.keys(root as object).length > 1)
+    throw format(
+      path,
+      0,
+      `beside "${collection}" it holds what belongs to no collection`,
+      "restore a backup or run `tenon db repair`; a file of your own holds nothing but the collection",
+    );
   const docs = documentsOf(named ? (root as Record<string, unknown>)[collection] : root, path, collection);
   return { sequence: 0, foreign: true, store: 0, docs: docs.map((doc) => reviveJson(doc as Json, false)), text };
 }
