@@ -2,6 +2,7 @@
 import { memory } from "../../src/embedded.js";
 import { embedded } from "../../src/engine/embedded/engine.js";
 import type { Engine } from "../../src/engine/engine.js";
+import { ALL_ROWS } from "../../src/query/all-rows.js";
 import type { Change, Filter, FindQuery, OrderTerm, WriteCommand } from "../../src/query/ir.js";
 import { schemaHash } from "../../src/schema/json.js";
 import type {
@@ -225,15 +226,8 @@ export function find(of: string, more: Partial<FindQuery> = {}): FindQuery {
   return {
     kind: "find",
     model: of,
-    where: null,
+    ...ALL_ROWS,
     orderBy: key.map(asc),
-    after: null,
-    offset: 0,
-    limit: null,
-    distinct: null,
-    fields: null,
-    populate: [],
-    counts: [],
     lock: "none",
     ...more,
   };

@@ -1,41 +1,29 @@
 /** The whole suite on hash partitions: every model that can be split is, whatever the specs do with it. */
-import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { NotSupportedError, SchemaError } from "../../src/base/errors.js";
 import type { Engine } from "../../src/engine/engine.js";
-import { postgres } from "../../src/postgres.js";
 import { SPECS } from "../conformance/index.js";
-import { embeddedPostgres, pg, type TestPool } from "../support/drivers.js";
+import { embeddedPostgres, pg } from "../support/drivers.js";
 import { partitioned, type Split } from "../support/partitioned.js";
-import { postgresUrl } from "../support/postgres-server.js";
 import { creationOps, int, schemaOf, string } from "../support/schema.js";
+import { postgresPlace } from "../support/sql-targets.js";
 import { type Place, rejects, type Target } from "../support/target.js";
 
 describe.runIf(pg !== null && embeddedPostgres)("every model that can be is split over 3 hash partitions", () => {
   const seen: Split = { split: new Set(), whole: new Set() };
-  let admin: TestPool;
   let parts = 0;
-  beforeAll(async () => {
-    admin = new pg!.Pool({ connectionString: await postgresUrl(), max: 2 });
-    admin.on("error", () => {});
-  });
-  afterAll(() => admin.end());
 
   async function place(): Promise<Place & { raw(): Engine }> {
-    const schema = `split_${randomBytes(6).toString("hex")}`;
-    await admin.query(`create schema ${schema}`);
-    const options = encodeURIComponent(`-c search_path=${schema} -c client_min_messages=warning`);
-    const connectionString = `${await postgresUrl()}?options=${options}`;
-    const raw = () => postgres({ driver: pg!, connectionString, partitions: 3, max: 5 });
+    const inner = await postgresPlace({ partitions: 3 });
     return {
-      raw,
-      engine: () => partitioned(raw(), seen),
+      raw: inner.engine,
+      engine: () => partitioned(inner.engine(), seen),
       dispose: async () => {
-        const { rows } = await admin.query(
-          `select count(*)::int as n from pg_class where relnamespace = '${schema}'::regnamespace and relispartition and relkind = 'r'`,
+        const [row] = await inner.query(
+          `select count(*)::int as n from pg_class where relnamespace = '${inner.schema}'::regnamespace and relispartition and relkind = 'r'`,
         );
-        parts += Number(rows[0]?.n);
-        await admin.query(`drop schema ${schema} cascade`);
+        parts += Number(row?.n);
+        await inner.dispose();
       },
     };
   }

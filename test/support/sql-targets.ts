@@ -44,7 +44,14 @@ function freshName(): string {
 
 let adminPool: TestPool | undefined;
 
-async function postgresPlace(): Promise<Place> {
+export interface PostgresPlace extends Place {
+  readonly schema: string;
+  /** Asks the server itself. */
+  query(text: string): Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** A schema of its own on the shared server. `options` go to the engine. */
+export async function postgresPlace(options: { readonly partitions?: number } = {}): Promise<PostgresPlace> {
   const url = await postgresUrl();
   const driver = pg!;
   if (adminPool === undefined) {
@@ -56,7 +63,9 @@ async function postgresPlace(): Promise<Place> {
   await admin.query(`create schema ${schema}`);
   const connectionString = `${url}?options=${encodeURIComponent(`-c search_path=${schema} -c client_min_messages=warning`)}`;
   return {
-    engine: () => postgres({ driver, connectionString, max: 5 }),
+    schema,
+    query: async (text) => (await admin.query(text)).rows as readonly Readonly<Record<string, unknown>>[],
+    engine: () => postgres({ driver, connectionString, max: 5, ...options }),
     dispose: async () => {
       await admin.query(`drop schema ${schema} cascade`);
     },
@@ -73,7 +82,7 @@ const onPostgres: Target = {
     reopens: true,
     lacks: [...SQL_LACKS, "anyDates", "longIndexedValues", "keyOrder", "oneWriter", "copies"],
   },
-  place: postgresPlace,
+  place: () => postgresPlace(),
 };
 
 let pglite: Promise<PgliteDatabase> | undefined;

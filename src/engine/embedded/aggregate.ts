@@ -1,8 +1,9 @@
 /** count and aggregate: one pass over the rows that match, without keeping them. */
 
+import { ALL_ROWS } from "../../query/all-rows.js";
 import { putOwn } from "../../query/document.js";
 import { compileFilter, compileRead } from "../../query/evaluate.js";
-import type { AggregateQuery, Filter, Measure, MeasureFn, Selection } from "../../query/ir.js";
+import type { AggregateQuery, Filter, Measure, MeasureFn } from "../../query/ir.js";
 import { compileOrder, identityOf } from "../../query/order.js";
 import { compareValues, isNullish, type Value } from "../../query/semantics.js";
 import type { Doc, Json } from "../../schema/model.js";
@@ -10,21 +11,6 @@ import { AccessCursor } from "./access.js";
 import { ignored, matching } from "./find.js";
 import { planRoot, type RootPlan } from "./selection-plan.js";
 import type { ReadContext } from "./view.js";
-
-/** Rows of `where` in whatever order is cheapest. */
-function anyOrder(where: Filter | null): Selection {
-  return {
-    where,
-    orderBy: [],
-    after: null,
-    offset: 0,
-    limit: null,
-    distinct: null,
-    fields: null,
-    populate: [],
-    counts: [],
-  };
-}
 
 async function eachMatching(
   context: ReadContext,
@@ -44,7 +30,7 @@ async function eachMatching(
 
 export async function count(context: ReadContext, model: string, where: Filter | null): Promise<number> {
   const collection = context.catalog.collection(model);
-  const plan = await planRoot(context, collection, anyOrder(where));
+  const plan = await planRoot(context, collection, { ...ALL_ROWS, where });
   const { access } = plan;
   if (access.kind === "none") return 0;
   if (plan.filter === null && access.kind === "scan") return context.view.size(collection.space);
@@ -146,7 +132,7 @@ function readers(measures: readonly Measure[]): readonly ((doc: Doc) => Value)[]
 
 export async function aggregate(context: ReadContext, query: AggregateQuery): Promise<readonly Doc[]> {
   const { groupBy, measures, having, orderBy, offset, limit } = query;
-  const plan = await planRoot(context, context.catalog.collection(query.model), anyOrder(query.where));
+  const plan = await planRoot(context, context.catalog.collection(query.model), { ...ALL_ROWS, where: query.where });
   const groupReads = groupBy.map((path) => compileRead(path));
   const measureReads = readers(measures);
   const groups = new Map<unknown, Group>();

@@ -2,6 +2,7 @@
  * Insert, update and delete inside a write transaction: pick rows, compute their changes, check every constraint, and
  * only then stage rows and index entries, all at once. A command that throws has staged nothing.
  */
+import { ALL_ROWS } from "../../query/all-rows.js";
 import { compileChanges } from "../../query/apply-changes.js";
 import type { Change, Filter, WriteCommand, WriteResult } from "../../query/ir.js";
 import type { Doc } from "../../schema/model.js";
@@ -81,17 +82,7 @@ async function chosen(
   where: Filter | null,
   limit: number | null,
 ): Promise<readonly Doc[]> {
-  const plan = await planRoot(context, collection, {
-    where,
-    orderBy: collection.keyOrder,
-    after: null,
-    offset: 0,
-    limit,
-    distinct: null,
-    fields: null,
-    populate: [],
-    counts: [],
-  });
+  const plan = await planRoot(context, collection, { ...ALL_ROWS, where, orderBy: collection.keyOrder, limit });
   return collect(context, plan);
 }
 

@@ -5,6 +5,7 @@
  * level's decoded rows; then everything after `where` (distinct, cursor, offset, limit) happens there too, never before. A
  * residual filter that looks at related rows has them loaded as hidden relations of the level.
  */
+import { ALL_ROWS } from "../../query/all-rows.js";
 import type { Filter, OrderTerm, PopulateNode, Selection } from "../../query/ir.js";
 import { conjuncts } from "../../query/visit.js";
 import type { Doc, ModelMeta, RelationMeta } from "../../schema/model.js";
@@ -38,18 +39,6 @@ export interface Nested {
 
 /** How the relation of `node` becomes the column at `position` of the level `outer`. */
 export type ChildOf = (outer: Scope, node: PopulateNode, position: number) => Nested;
-
-const WHOLE: Selection = {
-  where: null,
-  orderBy: [],
-  after: null,
-  offset: 0,
-  limit: null,
-  distinct: null,
-  fields: null,
-  populate: [],
-  counts: [],
-};
 
 /** A relation as an expression that yields its rows as a JSON array. */
 export function nestedSelect(
@@ -130,7 +119,7 @@ export function compileLevel(
 ): Level {
   const { dialect, model } = scope;
   const split = splitFilter(scope, selection.where);
-  const orderBy = selection === WHOLE ? [] : orderOf(selection, model);
+  const orderBy = selection === ALL_ROWS ? [] : orderOf(selection, model);
   const orderSql = orderBy.length === 0 ? [] : compileOrderBy(scope, orderBy);
   const afterSql = selection.after === null ? [] : compileAfterCursor(scope, selection, orderBy, selection.after);
   const distinctSql = selection.distinct === null ? [] : distinctKeys(scope, selection.distinct);
@@ -162,7 +151,7 @@ export function compileLevel(
   const children = selection.populate.map((node, index) => ({ node, nested: childOf(scope, node, before + index) }));
   const hidden = [...needed].map(([name, filters]) => ({
     name,
-    nested: nestedSelect(scope, relationNamed(model, name), WHOLE, hiddenRows, filters),
+    nested: nestedSelect(scope, relationNamed(model, name), ALL_ROWS, hiddenRows, filters),
   }));
 
   const select = nested ? dialect.selectNested : dialect.selectTop;
