@@ -63,6 +63,21 @@ const club = schemaOf({
   },
 });
 
+/** A row follows another one, or none; notes name a row by what it follows. */
+const chain = schemaOf({
+  Link: {
+    fields: { id: int, follows: nullable(int) },
+    generate: "given",
+    indexes: [{ on: ["follows"], unique: true }],
+    relations: { previous: { kind: "belongsTo", target: "Link", from: ["follows"], onDelete: "setNull" } },
+  },
+  Note: {
+    fields: { id: int, at: nullable(int) },
+    generate: "given",
+    relations: { link: { kind: "belongsTo", target: "Link", from: ["at"], to: ["follows"], onDelete: "cascade" } },
+  },
+});
+
 export const movedReferences: Spec = (target) => {
   describe("unique foreign keys moved at once", () => {
     const db = freshDatabase(target, office, async (d) => {
@@ -200,5 +215,30 @@ export const movedReferences: Spec = (target) => {
         expect(error.meta).toMatchObject({ model, relation, target: "Badge", value: 1 });
         expect(await wholeState(db.engine, club)).toEqual(before);
       });
+  });
+
+  describe("rows that go together, one of which refers to the other", () => {
+    const db = freshDatabase(target, chain, async (d) => {
+      await d.insert("Link", [{ id: 1, follows: null }]);
+      await d.insert("Link", [{ id: 2, follows: 1 }]);
+      await d.insert("Link", [{ id: 3, follows: 2 }]);
+      await d.insert("Note", [{ id: 1, at: 1 }]);
+    });
+
+    test("what a cascade over the reference reaches goes, too", async () => {
+      const { count } = await db.engine.write(db.q.remove("Link", isIn("id", 1, 2)));
+      expect(count).toBe(2);
+      expect(await db.find("Link")).toEqual([{ id: 3, follows: null }]);
+      expect(await db.find("Note")).toEqual([]);
+    });
+
+    test("a row that stays and points to what is emptied refuses all of it", async () => {
+      await db.insert("Note", [{ id: 2, at: 2 }]);
+      const before = await wholeState(db.engine, chain);
+      const write = db.engine.write(db.q.remove("Link", isIn("id", 1, 2)));
+      const error = await rejects(write, ForeignKeyViolationError, REFERENCED);
+      expect(error.meta).toMatchObject({ model: "Note", relation: "link", target: "Link", value: 2 });
+      expect(await wholeState(db.engine, chain)).toEqual(before);
+    });
   });
 };

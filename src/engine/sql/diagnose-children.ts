@@ -26,6 +26,16 @@ class Changed {
     return [...(this.#models.get(model)?.values() ?? [])];
   }
 
+  /** What goes, the rows that were found last first. */
+  gone(): readonly { readonly model: string; readonly rows: readonly Doc[] }[] {
+    return [...this.#models]
+      .map(([model, rows]) => ({
+        model,
+        rows: [...rows.values()].filter(({ left }) => left === null).map(({ old }) => old),
+      }))
+      .reverse();
+  }
+
   put(model: ModelMeta, old: Doc, left: Doc | null): void {
     const known = this.of(model, old);
     if (known !== undefined) known.left = left;
@@ -60,7 +70,7 @@ function childrenOf(
 }
 
 /** Rows that go with a delete: the deleted ones and all that cascades reach. */
-async function cascade(find: Find, schema: Schema, model: ModelMeta, rows: readonly Doc[]): Promise<Changed> {
+export async function cascade(find: Find, schema: Schema, model: ModelMeta, rows: readonly Doc[]): Promise<Changed> {
   const changed = new Changed();
   for (const row of rows) changed.put(model, row, null);
   const queue: { model: ModelMeta; rows: readonly Doc[] }[] = [{ model, rows }];

@@ -13,8 +13,10 @@ import { foreignKeyName } from "./compile-ddl.js";
 import { rowsPerStatement } from "./compile-insert.js";
 import { compileReplace, countedFields, writtenReader } from "./compile-write.js";
 import type { Compiler } from "./compiler.js";
+import { cascade, childProblem } from "./diagnose-children.js";
+import type { Find } from "./lookup.js";
 import { writingSteps } from "./row-order.js";
-import { checkedLast, deleteComesBack, type Edge, movedBy } from "./settling.js";
+import { checkedLast, deleteComesBack, type Edge, emptiesOnTheWay, movedBy } from "./settling.js";
 import type { Statement } from "./sql.js";
 import { wholeDocs } from "./whole-docs.js";
 
@@ -180,8 +182,34 @@ export class SqlSession {
   async #delete(command: Command<"delete">, signal?: AbortSignal): Promise<WriteResult> {
     const { compiler } = this.#context;
     const model = compiler.model(command.model);
+    if (!compiler.dialect.checksLast && emptiesOnTheWay(compiler.schema, model))
+      return this.#removeFromTheEnd(command, model, signal);
     const last = compiler.dialect.checksLast ? checkedLast(compiler.schema, model) : [];
     return this.#checkedLast(last, { command, docs: [] }, () => this.#remove(command, model, signal));
+  }
+
+  /** Row by row as the cascades go, the last ones first: what the database empties on its way is gone by then. */
+  async #removeFromTheEnd(
+    command: Command<"delete">,
+    model: ModelMeta,
+    signal: AbortSignal | undefined,
+  ): Promise<WriteResult> {
+    const { compiler } = this.#context;
+    const find: Find = (query) => this.find(query, signal);
+    const docs = await this.#findToWrite(model, command, signal);
+    const written = { before: docs, after: [] };
+    const violation = await childProblem(find, compiler.schema, model, command, written);
+    if (violation !== null) throw violation;
+    const changed = await cascade(find, compiler.schema, model, docs);
+    const tried = { command, docs: [], before: docs };
+    return this.#context.checkLast([], tried, async () => {
+      for (const { model: name, rows } of changed.gone()) {
+        const where = keyFilter(compiler.model(name), rows);
+        const statement = compiler.delete({ kind: "delete", model: name, where, limit: null, returning: false }, false);
+        if (rows.length > 0 && statement !== null) await this.#execute(statement, tried, signal);
+      }
+      return { count: docs.length, docs: command.returning ? docs : [] };
+    });
   }
 
   #checkedLast(edges: readonly Edge[], tried: Tried, work: () => Promise<WriteResult>): Promise<WriteResult> {
@@ -292,9 +320,12 @@ export function isOneStatement(compiler: Compiler, command: WriteCommand, parame
     return !explicit && command.docs.length <= rowsPerStatement(model, parameterLimit);
   }
   if (command.limit !== null || looksElsewhere(command.where)) return false;
-  if (command.kind === "delete" && checkedLast(compiler.schema, model).length > 0) return false;
-  if (command.kind === "delete")
-    return !deleteComesBack(compiler.schema, model) && compiler.delete(command, command.returning) !== null;
+  if (command.kind === "delete") {
+    const { schema } = compiler;
+    if (checkedLast(schema, model).length > 0 || deleteComesBack(schema, model) || emptiesOnTheWay(schema, model))
+      return false;
+    return compiler.delete(command, command.returning) !== null;
+  }
   return (
     countedFields(
       model,

@@ -86,3 +86,18 @@ export function deleteComesBack(schema: Schema, model: ModelMeta): boolean {
     (relation) => relation.kind === "belongsTo" && relation.onDelete !== "restrict" && reached.has(relation.target),
   );
 }
+
+/**
+ * Whether a delete can empty, by `setNull`, a value of a row that goes with it and over which a cascade leads on: a database
+ * that empties before it cascades would lose the way. Such rows are looked up first, and deleted from the far end.
+ */
+export function emptiesOnTheWay(schema: Schema, model: ModelMeta): boolean {
+  const reached = reachedByDelete(schema, model);
+  return [...reached].some((name) =>
+    edgesTo(schema, name, "setNull").some(
+      ({ child, relation: { from } }) =>
+        reached.has(child.name) &&
+        edgesTo(schema, child.name, "cascade").some(({ relation: { to } }) => to.some((field) => from.includes(field))),
+    ),
+  );
+}
