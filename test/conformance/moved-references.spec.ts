@@ -175,6 +175,20 @@ export const movedReferences: Spec = (target) => {
       expect(error.meta).toMatchObject({ model: "Step", relation: "before" });
       expect(await wholeState(db.engine, office)).toEqual(before);
     });
+    test("a value that its holder gives up in the same update is nobody's parent", async () => {
+      await db.insert("Step", [
+        { id: 1, place: 1, after: null },
+        { id: 2, place: 2, after: null },
+      ]);
+      const before = await wholeState(db.engine, office);
+      const error = await rejects(
+        db.engine.write(db.q.update("Step", null, [inc("place", 10), set("after", 2)])),
+        ForeignKeyViolationError,
+        MISSING,
+      );
+      expect(error.meta).toMatchObject({ model: "Step", relation: "before", value: 2 });
+      expect(await wholeState(db.engine, office)).toEqual(before);
+    });
   });
 
   describe("setNull into a unique reference that others point to", () => {

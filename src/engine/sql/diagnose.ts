@@ -31,6 +31,13 @@ async function writtenBy(find: Find, model: ModelMeta, { command, docs, before: 
   return { before, after: command.kind === "update" ? before.map(compileChanges(model, command.changes)) : [] };
 }
 
+/** Whether a row is none of these: by its key. */
+function othersThan(model: ModelMeta, docs: readonly Doc[]): (row: Doc) => boolean {
+  const keys = model.key.map((name): Path => [name]);
+  const replaced = docs.map((doc) => valuesAt(doc, keys));
+  return (row) => !replaced.some((key) => same(key, valuesAt(row, keys)));
+}
+
 /** A written row that shares a unique value with a row that stays, or with another written one. */
 interface Clash {
   readonly doc: Doc;
@@ -45,13 +52,12 @@ async function clashes(
   { after, before }: Written,
   oneByOne: boolean,
 ): Promise<readonly Clash[]> {
-  const keys = model.key.map((name): Path => [name]);
-  const replaced = before.map((doc) => valuesAt(doc, keys));
+  const stays = othersThan(model, before);
   const taken: { unique: Unique; rows: readonly Doc[] }[] = [];
   for (const unique of uniquesOf(model)) {
     const wanted = after.map((doc) => valuesAt(doc, unique.paths)).filter((values) => !values.includes(null));
     const rows = await rowsWith(find, model, unique.paths, wanted);
-    taken.push({ unique, rows: rows.filter((row) => !replaced.some((key) => same(key, valuesAt(row, keys)))) });
+    taken.push({ unique, rows: rows.filter(stays) });
   }
   const found: Clash[] = [];
   const met: Doc[] = oneByOne ? [] : [...after];
@@ -76,6 +82,7 @@ async function parentProblem(
   model: ModelMeta,
   { after, before }: Written,
 ): Promise<Error | null> {
+  const stays = othersThan(model, before);
   for (const [at, doc] of after.entries()) {
     for (const relation of references(model)) {
       const target = modelNamed(schema, relation.target);
@@ -93,7 +100,10 @@ async function parentProblem(
       )
         continue;
       if (target.name === model.name && after.some((row) => same(values, valuesAt(row, paths)))) continue;
-      if ((await rowsWith(find, target, paths, [values])).length === 0) return missingParent(model, relation, values);
+      // The database may still show written rows as they were.
+      const parents = await rowsWith(find, target, paths, [values]);
+      if (!parents.some((row) => target.name !== model.name || stays(row)))
+        return missingParent(model, relation, values);
     }
   }
   return null;
