@@ -129,10 +129,14 @@ async function closeQuietly(file: AppendFile): Promise<void> {
   }
 }
 
+async function keepStart(files: Files, path: string, length: number): Promise<void> {
+  await files.replace(path, [await files.readAt(path, 0, length)]);
+}
+
 /** In place only where a full disk has no room for the copy. */
 async function withoutTail(files: Files, path: string, intact: number): Promise<void> {
   try {
-    await files.replace(path, [await files.readAt(path, 0, intact)]);
+    await keepStart(files, path, intact);
   } catch (error) {
     if (!(error instanceof StorageError) || error.code !== "STORAGE.FULL") throw error;
     const file = await files.append(path);
@@ -299,11 +303,14 @@ export class Journal {
     this.#synced = written;
   }
 
-  /** After a failed write or sync nobody knows what is on disk: refuse everything, and try to leave only what was acknowledged. */
+  /**
+   * After a failed write or sync nobody knows what is on disk: refuse everything. A whole record that was not synced is left behind
+   * if that can be done; a part of one the next opening takes for what it is.
+   */
   async #fail(error: unknown, acknowledged: number): Promise<void> {
     if (this.#poison !== undefined) return;
     this.#poison = error;
-    await this.#file.truncate(acknowledged).catch(() => {});
+    if (this.#file.size > acknowledged) await keepStart(this.#files, this.#path, acknowledged).catch(() => {});
   }
 
   #schedule(): void {

@@ -36,7 +36,10 @@ export interface HeldFile extends AsyncDisposable {
 export interface AppendFile extends AsyncDisposable {
   /** Bytes written so far, synced or not. */
   readonly size: number;
-  /** Appends all bytes or throws; after a short write the file is cut back to its old size. May do its work at once, as `sync` may. */
+  /**
+   * Appends all bytes or throws: then it takes no more, and what stands behind its end is some of them, none, or all. May do its
+   * work at once, as `sync` may.
+   */
   write(bytes: Uint8Array): Promise<void> | void;
   sync(): Promise<void> | void;
   /** Cuts the file to `size` bytes, durably. */

@@ -265,12 +265,12 @@ class PosixAppendFile implements AppendFile {
     try {
       end = writeAll(this.#file, this.#size, bytes);
     } catch (error) {
-      return this.#cutBack(error);
+      this.#refuse(error);
     }
     if (typeof end === "number") return this.#grown(end, bytes.length);
     return end.then(
       (later) => this.#grown(later, bytes.length),
-      (error) => this.#cutBack(error),
+      (error) => this.#refuse(error),
     );
   }
 
@@ -282,10 +282,9 @@ class PosixAppendFile implements AppendFile {
     if (written * AHEAD_SHARE <= this.#ahead) return this.#reserve();
   }
 
-  async #cutBack(error: unknown): Promise<never> {
-    await this.#file.truncate(this.#size).catch((failure: unknown) => {
-      this.#broken = failure;
-    });
+  /** What part of the bytes arrived is unknown, and cutting it off in place could leave less than that: nothing goes behind it. */
+  #refuse(error: unknown): never {
+    this.#broken = error;
     this.#reserved = this.#size;
     throw storageError("append to", this.#path, error);
   }
