@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from "vitest";
 import { ForeignKeyViolationError, UniqueViolationError } from "../../src/base/errors.js";
-import { eq, inc, isIn, mul, set } from "../support/ir.js";
-import { int, nullable, schemaOf, string } from "../support/schema.js";
+import { eq, inc, isIn, mul, set, unset } from "../support/ir.js";
+import { bytes, date, int, nullable, schemaOf, string } from "../support/schema.js";
 import { freshDatabase, rejects, type Spec, wholeState } from "../support/target.js";
 
 const MISSING = "FOREIGN_KEY.MISSING_PARENT";
@@ -75,6 +75,22 @@ const chain = schemaOf({
     fields: { id: int, at: nullable(int) },
     generate: "given",
     relations: { link: { kind: "belongsTo", target: "Link", from: ["at"], to: ["follows"], onDelete: "cascade" } },
+  },
+});
+
+/** Rows that name each other by values that are objects in JavaScript. */
+const seals = schemaOf({
+  Seal: {
+    fields: { id: int, day: nullable(date), next: nullable(date), mark: nullable(bytes), under: nullable(bytes) },
+    generate: "given",
+    indexes: [
+      { on: ["day"], unique: true },
+      { on: ["mark"], unique: true },
+    ],
+    relations: {
+      after: { kind: "belongsTo", target: "Seal", from: ["next"], to: ["day"], onDelete: "restrict" },
+      over: { kind: "belongsTo", target: "Seal", from: ["under"], to: ["mark"], onDelete: "restrict" },
+    },
   },
 });
 
@@ -253,6 +269,22 @@ export const movedReferences: Spec = (target) => {
       const error = await rejects(write, ForeignKeyViolationError, REFERENCED);
       expect(error.meta).toMatchObject({ model: "Note", relation: "link", target: "Link", value: 2 });
       expect(await wholeState(db.engine, chain)).toEqual(before);
+    });
+  });
+
+  describe("dates and bytes as references", () => {
+    const db = freshDatabase(target, seals, async (d) => {
+      await d.insert("Seal", [{ id: 1, day: new Date(5), next: null, mark: new Uint8Array([1]), under: null }]);
+      await d.engine.write(d.q.update("Seal", null, [set("next", new Date(5)), set("under", new Uint8Array([1]))]));
+    });
+
+    test.each([
+      ["next", "day", () => new Date(5)],
+      ["under", "mark", () => new Uint8Array([1])],
+    ] as const)("%s written again as it was: it is %s that leaves it behind", async (from, to, value) => {
+      const write = db.engine.write(db.q.update("Seal", null, [unset(to), set(from, value())]));
+      const error = await rejects(write, ForeignKeyViolationError, REFERENCED);
+      expect(error.meta).toMatchObject({ model: "Seal", value: value() });
     });
   });
 };

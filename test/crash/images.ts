@@ -48,6 +48,9 @@ interface Image {
   readonly where: string;
 }
 
+/** What a refused write leaves and how it is left behind has more shapes, and fewer moments to be caught in. */
+const AFTER_A_FAULT = 10;
+
 export class CrashFailure extends TypeError {}
 
 /** The case that a seed stands for. */
@@ -77,7 +80,7 @@ export async function crash(one: CrashCase, tally: Tally): Promise<void> {
     most: (player?.books.states.length ?? 1) - 1,
   });
   const take = (source: MemoryDisk, where: string): void => {
-    for (let damage = 0; damage <= one.damages; damage++) {
+    for (let damage = 0; damage <= (faults > 0 ? AFTER_A_FAULT : 1) * one.damages; damage++) {
       const seed = damage === 0 ? null : one.seed * 1009 + images.length;
       const { least, most } = bounds();
       const lost = mayLose(one.storage, seed !== null);

@@ -3,7 +3,7 @@
  * one batch per constraint, nothing is awaited per row. The first violation in the order of the rows is reported.
  */
 import { valuesOf } from "../../query/document.js";
-import { readPath } from "../../query/semantics.js";
+import { equalValues, readPath } from "../../query/semantics.js";
 import { missingParent, stillReferenced, uniqueViolation } from "../../query/violations.js";
 import type { Doc } from "../../schema/model.js";
 import { encodeKey } from "../../storage/key.js";
@@ -104,9 +104,14 @@ async function firstDuplicate(
   return first;
 }
 
+/** Whether a row holds other values than before; equal dates and bytes need not be the same objects. */
+function changed(fields: readonly string[], before: Doc, after: Doc): boolean {
+  return fields.some((field) => !equalValues(before[field], after[field]));
+}
+
 function refersDifferently(fields: readonly string[], { before, after }: RowChange): boolean {
   if (after === null) return false;
-  return before === null || fields.some((field) => before[field] !== after[field]);
+  return before === null || changed(fields, before, after);
 }
 
 /** Throws ForeignKeyViolationError when a written row refers to nothing. */
@@ -183,7 +188,7 @@ export async function checkChildren(context: ReadContext, changes: RowChanges): 
       const lost: Doc[] = [];
       for (const { before, after } of rows.values()) {
         if (before === null) continue;
-        if (after === null || relation.to.some((field) => before[field] !== after[field])) lost.push(before);
+        if (after === null || changed(relation.to, before, after)) lost.push(before);
       }
       if (lost.length === 0) continue;
       const { groups } = await linksOf(reference).children.load(context, lost, ignored);
@@ -193,7 +198,7 @@ export async function checkChildren(context: ReadContext, changes: RowChanges): 
         const change = ownChildren?.get(child.keyOf(doc));
         const now = change === undefined ? doc : change.after;
         // A row of the command whose reference changed was checked as a written row.
-        if (now === null || (now !== doc && relation.from.some((field) => now[field] !== doc[field]))) continue;
+        if (now === null || (now !== doc && changed(relation.from, doc, now))) continue;
         if (added.has(now, [])) continue;
         throw stillReferenced(child.meta, relation, valuesOf(now, relation.from));
       }
