@@ -67,3 +67,16 @@ test.skipIf(pg === null || !embeddedPostgres)("one that breaks while it is at ha
   await db.at_hand.create({ data: { id: 4, text: "text 4" } });
   expect(await db.at_hand.count()).toBe(4);
 });
+
+test.skipIf(pg === null || !embeddedPostgres)(
+  "applying a schema through a pool of one says at once that it takes two",
+  async () => {
+    const pool = new pg!.Pool({ connectionString: await postgresUrl(), max: 1 });
+    onTestFinished(() => pool.end());
+    const make = createClient({
+      models: { Lone: defineModel("Lone", z.object({ id: z.int() }), { key: { field: "id", generate: "given" } }) },
+      engine: postgres({ pool }),
+    });
+    await expect(make).rejects.toMatchObject({ code: "NOT_SUPPORTED.FEATURE", fix: expect.stringContaining("max: 2") });
+  },
+);

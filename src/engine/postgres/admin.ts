@@ -1,4 +1,5 @@
 /** Schema administration on PostgreSQL: its DDL, and the locks under which schemas change. */
+import { NotSupportedError } from "../../base/errors.js";
 import type { CallOptions } from "../../base/options.js";
 import type { FieldMeta, Schema } from "../../schema/model.js";
 import type { SchemaOp } from "../../schema/ops.js";
@@ -12,6 +13,7 @@ import type { SqlSession } from "../sql/session.js";
 import { commonSteps, createIndexes, plain, type Step, type StepTable, tableNamed } from "../sql/steps.js";
 import type { PostgresConnection } from "./connection.js";
 import { postgresDialect as dialect } from "./dialect.js";
+import type { PgSource } from "./driver.js";
 import { constraintOf } from "./errors.js";
 import { checkLayout, type Layout, tableParts, tableTail } from "./layout.js";
 
@@ -109,6 +111,12 @@ function mayRefuse(op: SchemaOp): boolean {
   return (op.kind === "addRelation" || op.kind === "alterRelation") && op.relation.kind === "belongsTo";
 }
 
+function oneConnection(name: string): NotSupportedError {
+  return new NotSupportedError(`${name}: changing the schema takes two connections, and the pool has one`, {
+    fix: "give max: 2 or more where the schema is applied; a program that finds it applied needs one",
+  });
+}
+
 export interface PostgresAdminOptions {
   readonly name: string;
   /** Runs on one connection, in a transaction of its own. */
@@ -118,17 +126,10 @@ export interface PostgresAdminOptions {
   changed(schema: Schema): void;
   readonly layout: Layout;
   /** Whether a connection can be held while others work. */
-  readonly concurrent: boolean;
+  readonly source: Pick<PgSource, "concurrent" | "most">;
 }
 
-export function postgresAdmin({
-  name,
-  transact,
-  session,
-  changed,
-  layout,
-  concurrent,
-}: PostgresAdminOptions): SchemaAdmin {
+export function postgresAdmin({ name, transact, session, changed, layout, source }: PostgresAdminOptions): SchemaAdmin {
   const onto = (connection: PostgresConnection): AdminConnection => ({
     run: async (text, params) => (await connection.raw.run(text, params)).rows,
     change: async (op, target, steps) => {
@@ -160,7 +161,8 @@ export function postgresAdmin({
       }, options),
     /** An advisory lock of the database, held by a transaction that does nothing else: it also ends with the connection. */
     alone: async (work, options) => {
-      if (!concurrent) return work();
+      if (!source.concurrent) return work();
+      if (source.most !== undefined && source.most < 2) throw oneConnection(name);
       const outcome = await transact(async (connection) => {
         await connection.raw.exec(`select pg_advisory_xact_lock(${EXCLUSIVE})`);
         // Errors of the work are its caller's, not the connection's.

@@ -91,6 +91,11 @@ export class ClusterSource implements PgSource {
     return need === "read" ? this.#forRead(signal) : this.#forWrite(signal);
   }
 
+  /** Any of them may become the primary. */
+  get most(): number | undefined {
+    return Math.min(...this.#nodes.map(({ source }) => source.most ?? Number.POSITIVE_INFINITY));
+  }
+
   wrote(): void {
     this.#wrote = performance.now();
   }

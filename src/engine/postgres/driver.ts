@@ -31,6 +31,7 @@ export interface PgClient {
 export interface PgPool {
   /** Callers that wait for a client. */
   readonly waitingCount?: number;
+  readonly options?: { readonly max?: number };
   connect(): Promise<PgClient>;
   end(): Promise<void>;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -94,6 +95,8 @@ export type Need = "read" | "write";
 export interface PgSource {
   /** Whether several connections can be out at once. */
   readonly concurrent: boolean;
+  /** Connections that can be out at once, where that is known. */
+  readonly most?: number | undefined;
   /** Whether a commit outlives the process. */
   readonly durable: boolean;
   /** Servers that can answer a read. */

@@ -93,7 +93,7 @@ export class PostgresEngine implements Engine {
           inTransaction: false,
           lockRows: false,
         }),
-      concurrent: source.concurrent,
+      source,
     });
   }
 

@@ -205,6 +205,10 @@ export class PoolSource implements PgSource {
     pool.on("error", ignore);
   }
 
+  get most(): number | undefined {
+    return this.#pool.options?.max;
+  }
+
   /** Connections in use, for choosing the least busy of several sources. */
   get busy(): number {
     return this.#out.size;
