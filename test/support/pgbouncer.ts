@@ -15,7 +15,8 @@ const PROGRAM = [
   "/usr/local/bin/pgbouncer",
   "/opt/homebrew/bin/pgbouncer",
 ];
-const found = PROGRAM.find((path) => existsSync(path)) ?? null;
+/** PGBOUNCER names another one, of another version. */
+const found = process.env.PGBOUNCER ?? PROGRAM.find((path) => existsSync(path)) ?? null;
 const START_TIMEOUT = 20_000;
 
 export const pgbouncer: string | null = found ?? missing();
