@@ -25,12 +25,31 @@ export function latestStamp(): number {
   return clock;
 }
 
+/** The keys of some values, in their order. */
+export type KeysOf<V> = (values: readonly V[]) => string[];
+
 export class Leaf<V> {
+  #keys: string[] | null;
+  readonly #keysOf: KeysOf<V> | null;
+
+  /** Keys that follow from the values need not be there before they are asked for. Values do not change before their keys were. */
   constructor(
     readonly stamp: number,
-    public keys: string[],
-    public values: V[],
-  ) {}
+    keys: string[] | KeysOf<V>,
+    readonly values: V[],
+  ) {
+    this.#keys = typeof keys === "function" ? null : keys;
+    this.#keysOf = typeof keys === "function" ? keys : null;
+  }
+
+  get keys(): string[] {
+    return this.#keys ?? this.#made();
+  }
+
+  #made(): string[] {
+    this.#keys = this.#keysOf!(this.values);
+    return this.#keys;
+  }
 }
 
 export class Branch<V> {

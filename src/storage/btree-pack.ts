@@ -1,6 +1,6 @@
 /** Packed trees of many entries at once, built in turns that leave the event loop responsive. */
 import { FAN_OUT, Tree } from "./btree.js";
-import { Branch, Leaf, type Node } from "./btree-node.js";
+import { Branch, type KeysOf, Leaf, type Node } from "./btree-node.js";
 import type { Pace } from "./pace.js";
 
 /** Leaves between two looks at the clock. */
@@ -13,14 +13,37 @@ export async function packedTree<V>(
   stamp: number,
   pace: Pace,
 ): Promise<Tree<V>> {
-  let nodes: Node<V>[] = [];
-  let firsts: string[] = [];
+  const leaves: Leaf<V>[] = [];
+  const firsts: string[] = [];
   for (let i = 0; i < keys.length; i += FAN_OUT) {
     firsts.push(keys[i]!);
-    nodes.push(new Leaf<V>(stamp, keys.slice(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
-    if (nodes.length % STEP === 0 && pace.due()) await pace.turn();
+    leaves.push(new Leaf<V>(stamp, keys.slice(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
+    if (leaves.length % STEP === 0 && pace.due()) await pace.turn();
   }
-  if (nodes.length === 0) nodes.push(new Leaf<V>(stamp, [], []));
+  return over(leaves, firsts, keys.length, stamp);
+}
+
+/** The same of values from which their keys follow, and in the order of these: most keys are made when they are asked for. */
+export async function packedValues<V>(
+  keysOf: KeysOf<V>,
+  values: readonly V[],
+  stamp: number,
+  pace: Pace,
+): Promise<Tree<V>> {
+  const leaves: Leaf<V>[] = [];
+  const firsts: string[] = [];
+  for (let i = 0; i < values.length; i += FAN_OUT) {
+    firsts.push(...keysOf(values.slice(i, i + 1)));
+    leaves.push(new Leaf<V>(stamp, keysOf, values.slice(i, i + FAN_OUT)));
+    if (leaves.length % STEP === 0 && pace.due()) await pace.turn();
+  }
+  return over(leaves, firsts, values.length, stamp);
+}
+
+/** The levels above the leaves. */
+function over<V>(leaves: readonly Leaf<V>[], leafFirsts: readonly string[], size: number, stamp: number): Tree<V> {
+  let nodes: readonly Node<V>[] = leaves.length > 0 ? leaves : [new Leaf<V>(stamp, [], [])];
+  let firsts = leafFirsts;
   let height = 0;
   for (; nodes.length > 1; height++) {
     const parents: Node<V>[] = [];
@@ -32,5 +55,5 @@ export async function packedTree<V>(
     nodes = parents;
     firsts = parentFirsts;
   }
-  return new Tree<V>(nodes[0]!, height, keys.length);
+  return new Tree<V>(nodes[0]!, height, size);
 }
