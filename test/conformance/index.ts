@@ -11,6 +11,7 @@ import { durability } from "./durability.spec.js";
 import { failedWrites } from "./failed-writes.spec.js";
 import { filters } from "./filters.spec.js";
 import { foreignKeys } from "./foreign-keys.spec.js";
+import { longLists } from "./long-lists.spec.js";
 import { movedReferences } from "./moved-references.spec.js";
 import { names } from "./names.spec.js";
 import { nested } from "./nested.spec.js";
@@ -29,6 +30,7 @@ export const SPECS: readonly Spec[] = [
   nested,
   names,
   relations,
+  longLists,
   order,
   populate,
   aggregate,

@@ -71,6 +71,10 @@ const ENCODE_NESTED: typeof ENCODE = {
   bytes: (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
 };
 
+function hex(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex");
+}
+
 type Decoders = Readonly<Record<ColumnKind, ((value: unknown) => Json) | null>>;
 
 /** The server's text. */
@@ -141,6 +145,7 @@ const ARGUMENTS = 100;
 
 export const postgresDialect: DdlDialect = {
   name: "postgres",
+  parameterLimit: 65_535,
   checksLast: true,
   // An array, not a join: however many parents are guessed, an index is used where there is one.
   levelRows: { among: (column, keys) => sql`${column} = any(array(${keys}))`, asText: (value) => sql`${value}::text` },
@@ -156,6 +161,25 @@ export const postgresDialect: DdlDialect = {
     // An int column compared with a fraction: both as floats.
     return kind === "int" && !Number.isSafeInteger(value) ? "::float8" : `::${CASTS[kind]}`;
   },
+  listItem: (kind, nested) => {
+    const encode = nested ? ENCODE_NESTED : ENCODE;
+    if (kind === "bytes" && !nested)
+      return {
+        put: (value) => hex(value as Uint8Array),
+        take: (element) => sql`decode(${element}, 'hex')`,
+      };
+    const type = (nested ? NESTED_TYPES : CASTS)[kind];
+    const whole = type === "int8";
+    return {
+      put: (value) => (whole && !Number.isSafeInteger(value) ? null : String(encode[kind](value as never))),
+      take: (element) => sql`(${element})::${type}`,
+    };
+  },
+  listRows: (list, takes) =>
+    sql`select ${join(
+      takes.map((take, index) => take(sql`value ->> ${String(index)}`)),
+      ", ",
+    )} from jsonb_array_elements(${list}::jsonb) as listed(value)`,
   selectTop: (kind, column) => portable(kind, column),
   selectNested: (kind, column) =>
     kind === "bigint" || kind === "json" ? sql`${column}::text` : portable(kind, column),

@@ -31,7 +31,7 @@ import type { Need, PgSource, RunResult } from "./driver.js";
 import { commitError, isConnectionLost, postgresError } from "./errors.js";
 import { checkLayout, type Layout } from "./layout.js";
 import { again } from "./retry.js";
-import { explainOn, openSession, PARAMETER_LIMIT } from "./sessions.js";
+import { explainOn, openSession } from "./sessions.js";
 
 const CAPABILITIES: Capabilities = {
   pushdown: new Set<Filter["kind"]>(["and", "or", "not", "compare", "in", "text", "related"]),
@@ -177,7 +177,7 @@ export class PostgresEngine implements Engine {
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     this.#checkOpen();
-    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT) && this.#isolation !== "serializable") {
+    if (isOneStatement(this.#compilerNow(), command) && this.#isolation !== "serializable") {
       const lone = (connection: PostgresConnection) => this.#session(connection).write(command, options?.signal);
       return again(options?.signal, async () => {
         try {

@@ -12,9 +12,6 @@ import { postgresDialect as dialect } from "./dialect.js";
 import { constraintOf, isConnectionLost, isMissing, isMistyped, isRefusedValue, TABLES } from "./errors.js";
 import { advanceSequence } from "./sequence.js";
 
-/** The wire protocol counts parameters in 16 bits. */
-export const PARAMETER_LIMIT = 65535;
-
 export interface SessionOptions {
   /** Of the engine, for messages. */
   readonly name: string;
@@ -45,7 +42,6 @@ export function openSession(connection: PostgresConnection, options: SessionOpti
   };
   return new SqlSession(connection, {
     compiler,
-    parameterLimit: PARAMETER_LIMIT,
     explainError: async (error, tried) => {
       // What broke during a lone write is told apart from what broke before its commit by who lends the connection.
       if (isConnectionLost(error)) return inTransaction || tried === null ? typed(error) : (error as Error);

@@ -7,8 +7,10 @@ import type { FilterHandlers } from "../../query/visit.js";
 import type { Json, Path } from "../../schema/model.js";
 import type { Operand } from "./columns.js";
 import { operandAt, wholeColumn } from "./columns.js";
+import { anyOfManyRows, oneOfMany } from "./long-lists.js";
 import type { Scope } from "./scope.js";
 import { relatedSource, relationNamed } from "./scope.js";
+import { LONG_LIST } from "./shape.js";
 import type { Sql } from "./sql.js";
 import { join, sql } from "./sql.js";
 import { portable } from "./strings.js";
@@ -64,11 +66,15 @@ function compare(scope: Scope, filter: Extract<Filter, { kind: "compare" }>): Co
   return sql`${operand.expression} ${SYMBOL[op]} ${right}`;
 }
 
+const heldBy = ({ kind }: Operand, values: readonly Json[]): readonly Json[] => values.filter(HOLDS[kind]);
+
 function within(scope: Scope, filter: Extract<Filter, { kind: "in" }>): Compiled {
   const operand = operandAt(scope.dialect, scope.model, scope.alias, filter.path);
   const withNull = filter.values.includes(null);
   if (operand === null)
     return filter.values.every((value) => value === null) && withNull ? isNull(scope, filter.path) : null;
+  const many = filter.values.length > LONG_LIST ? oneOfMany(scope, operand, heldBy(operand, filter.values)) : null;
+  if (many !== null) return withNull ? sql`(${many} or ${operand.expression} is null)` : many;
   const bounds = filter.values.flatMap((value, index) =>
     value !== null && HOLDS[operand.kind](value) ? [bound(scope, filter, index, operand, value)] : [],
   );
@@ -97,7 +103,16 @@ function all(scope: Scope, filters: readonly Filter[], separator: " and " | " or
     if (part === null) return null;
     parts.push(part);
   }
-  return parts.length === 0 ? empty : sql`(${join(parts, separator)})`;
+  return parts.length === 0 ? empty : grouped(parts, separator);
+}
+
+/** In groups of groups: a database counts each part of a long chain as one level deeper than the last. */
+function grouped(parts: readonly Sql[], separator: string): Sql {
+  if (parts.length <= LONG_LIST) return sql`(${join(parts, separator)})`;
+  const groups: Sql[] = [];
+  for (let start = 0; start < parts.length; start += LONG_LIST)
+    groups.push(grouped(parts.slice(start, start + LONG_LIST), separator));
+  return grouped(groups, separator);
 }
 
 function related(outer: Scope, filter: Extract<Filter, { kind: "related" }>): Compiled {
@@ -111,7 +126,9 @@ function related(outer: Scope, filter: Extract<Filter, { kind: "related" }>): Co
 
 const HANDLERS: FilterHandlers<Compiled, [scope: Scope]> = {
   and: (filter, scope) => all(scope, filter.filters, " and ", TRUE),
-  or: (filter, scope) => all(scope, filter.filters, " or ", FALSE),
+  or: (filter, scope) =>
+    anyOfManyRows(scope, filter.filters, ({ kind }, value) => HOLDS[kind](value)) ??
+    all(scope, filter.filters, " or ", FALSE),
   not: (filter, scope) => {
     const inner = compileFilter(scope, filter.filter);
     return inner === null ? null : sql`(${inner}) is not true`;

@@ -1,5 +1,6 @@
 /** Compiles commands for one schema, each shape once. */
 
+import { QueryError } from "../../base/errors.js";
 import { Kept } from "../../base/kept.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand } from "../../query/ir.js";
 import type { Doc, Json, ModelMeta, Schema } from "../../schema/model.js";
@@ -82,7 +83,7 @@ export class Compiler {
       compiled = compileFind(this.dialect, this.schema, query, literalsOf(shape), streamed);
       if (shape !== null && compiled.reusable) this.#finds.set(key, compiled);
     }
-    return { compiled, statement: fill(compiled.template, shape?.values ?? []) };
+    return { compiled, statement: this.#fill(compiled.template, shape?.values ?? []) };
   }
 
   /** Null: JavaScript must do it. */
@@ -94,7 +95,7 @@ export class Compiler {
       if (compiled === null) return null;
       if (shape !== null) this.#aggregates.set(shape.key, compiled);
     }
-    return { compiled, statement: fill(compiled.template, shape?.values ?? []) };
+    return { compiled, statement: this.#fill(compiled.template, shape?.values ?? []) };
   }
 
   count(model: string, where: Filter | null): Statement | null {
@@ -155,8 +156,20 @@ export class Compiler {
       template = made;
       if (shape !== null) this.#templates.set(key, made);
     }
+    return this.#fill(template, values);
+  }
+
+  #fill(template: Template, values: readonly Json[]): Statement {
+    const { parameterLimit } = this.dialect;
+    if (template.holes.length > parameterLimit) throw tooMany(template.holes.length, parameterLimit);
     return fill(template, values);
   }
+}
+
+function tooMany(count: number, limit: number): QueryError {
+  return new QueryError("QUERY.INVALID_VALUE", `The query holds ${count} values; one may hold ${limit}`, {
+    fix: "ask in several queries, or with one `in` of the values: such a list may have any length",
+  });
 }
 
 function literalsOf(shape: Shape | null) {

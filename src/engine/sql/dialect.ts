@@ -19,8 +19,18 @@ export interface LevelRows {
   asText(value: Sql): Sql;
 }
 
+/** How values of one kind travel in a list that is one parameter (see long-lists.ts). */
+export interface ListItem {
+  /** As it stands in the JSON; null: no value of the column equals it. */
+  put(value: Json): string | number | null;
+  /** An element of the list as a value that compares like the column. */
+  take(element: Sql): Sql;
+}
+
 export interface Dialect {
   readonly name: string;
+  /** Parameters that a statement may have. */
+  readonly parameterLimit: number;
   /** Whether a delete must put off checks of references that its cascades may satisfy (see settling.ts). */
   readonly checksLast: boolean;
   /** Null: levels nest. */
@@ -37,6 +47,10 @@ export interface Dialect {
   encodeNested(kind: ColumnKind, value: Json): unknown;
   /** The type that a parameter needs to be told for comparing with an operand; "": none. */
   castFor(kind: ColumnKind, value: Json, nested: boolean): string;
+  /** Null: values of this kind cannot travel in a list. */
+  listItem(kind: Exclude<ColumnKind, "json">, nested: boolean): ListItem | null;
+  /** A select of the rows of a JSON array of arrays, a column for each of `takes`. */
+  listRows(list: Sql, takes: readonly ListItem["take"][]): Sql;
   /** A column as it is selected at the top of a statement: a form from which `decode` restores the exact value. */
   selectTop(kind: ColumnKind, column: Sql): Sql;
   /** The same inside a JSON array: a form that JSON carries exactly. */

@@ -41,7 +41,7 @@ export async function rowsWith(
         filters: paths.map((path, index) => ({ kind: "compare", path, op: "eq", value: values[index] ?? null })),
       }),
     );
-    found.push(...(await find(wholeDocs(model, { kind: "or", filters }, null))));
+    for (const row of await find(wholeDocs(model, { kind: "or", filters }, null))) found.push(row);
   }
   return found;
 }

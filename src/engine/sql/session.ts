@@ -3,6 +3,7 @@
  * everything between a command and its rows is here.
  */
 import { checkAborted } from "../../base/abort.js";
+import { invariant } from "../../base/assert.js";
 import { compileChanges } from "../../query/apply-changes.js";
 import type { AggregateQuery, Filter, FindQuery, WriteCommand, WriteResult } from "../../query/ir.js";
 import { referenceAggregate } from "../../query/reference-aggregate.js";
@@ -40,7 +41,6 @@ export interface SqlConnection {
 
 export interface SessionContext {
   readonly compiler: Compiler;
-  readonly parameterLimit: number;
   /** The typed error for a driver's error. */
   explainError(error: unknown, tried: Tried | null): Promise<Error>;
   /** Before every statement of a write, for databases in which a failed statement ends the transaction. */
@@ -136,13 +136,13 @@ export class SqlSession {
   }
 
   async #insert(command: Command<"insert">, signal?: AbortSignal): Promise<WriteResult> {
-    const { compiler, parameterLimit } = this.#context;
+    const { compiler } = this.#context;
     const model = compiler.model(command.model);
     const [key] = model.key;
     const hasKey = (doc: Doc) => key !== undefined && doc[key] !== undefined && doc[key] !== null;
     const read = writtenReader(compiler.dialect, model);
     const skip = command.onConflict.kind === "skip";
-    const most = rowsPerStatement(model, parameterLimit);
+    const most = rowsPerStatement(model, compiler.dialect.parameterLimit);
     const written: Doc[] = [];
     let count = 0;
     for (let start = 0; start < command.docs.length; ) {
@@ -206,7 +206,8 @@ export class SqlSession {
       for (const { model: name, rows } of changed.gone()) {
         const where = keyFilter(compiler.model(name), rows);
         const statement = compiler.delete({ kind: "delete", model: name, where, limit: null, returning: false }, false);
-        if (rows.length > 0 && statement !== null) await this.#execute(statement, tried, signal);
+        invariant(statement !== null, "keys are compared by the database");
+        if (rows.length > 0) await this.#execute(statement, tried, signal);
       }
       return { count: docs.length, docs: command.returning ? docs : [] };
     });
@@ -225,7 +226,8 @@ export class SqlSession {
     if (direct !== null) return this.#direct(direct, command, model, signal);
     const docs = await this.#findToWrite(model, command, signal);
     const byKeys = compiler.delete({ ...command, where: keyFilter(model, docs), limit: null }, false);
-    if (docs.length > 0 && byKeys !== null) await this.#execute(byKeys, { command, docs: [] }, signal);
+    invariant(byKeys !== null, "keys are compared by the database");
+    if (docs.length > 0) await this.#execute(byKeys, { command, docs: [] }, signal);
     return { count: docs.length, docs: command.returning ? docs : [] };
   }
 
@@ -312,12 +314,12 @@ function checkCounted(model: ModelMeta, command: Command<"update">, rows: readon
 }
 
 /** Whether a lone statement of the database is the whole command, so that it needs no transaction around it. */
-export function isOneStatement(compiler: Compiler, command: WriteCommand, parameterLimit: number): boolean {
+export function isOneStatement(compiler: Compiler, command: WriteCommand): boolean {
   const model = compiler.model(command.model);
   if (command.kind === "insert") {
     const explicit =
       model.keyGeneration === "increment" && command.docs.some((doc) => (doc[model.key[0]!] ?? null) !== null);
-    return !explicit && command.docs.length <= rowsPerStatement(model, parameterLimit);
+    return !explicit && command.docs.length <= rowsPerStatement(model, compiler.dialect.parameterLimit);
   }
   if (command.limit !== null || looksElsewhere(command.where)) return false;
   if (command.kind === "delete") {

@@ -3,11 +3,14 @@
  * shape compile to one statement, so each shape is compiled once. A literal's type is part of the shape, its value is not.
  *
  * A query has no shape (null) when something in it only JavaScript decides, or when one filter object stands in it twice:
- * literals are known by the object that holds them.
+ * literals are known by the object that holds them. So has one with a long list.
  */
 import type { AggregateQuery, Filter, FindQuery, OrderKey, OrderTerm, Selection } from "../../query/ir.js";
 import type { FilterHandlers, OrderKeyHandlers } from "../../query/visit.js";
 import type { Json, Path } from "../../schema/model.js";
+
+/** Lists up to this are parameters of their own: their statement is compiled once, and prepared. Longer ones: see long-lists.ts. */
+export const LONG_LIST = 500;
 
 export interface Shape {
   readonly key: string;
@@ -87,6 +90,7 @@ function none(): never {
 }
 
 function list(walk: Walk, tag: string, filters: readonly Filter[]): void {
+  if (filters.length > LONG_LIST) throw NO_SHAPE;
   walk.key += `${tag}${filters.length}(`;
   for (const inner of filters) filter(walk, inner);
 }
@@ -104,6 +108,7 @@ const FILTERS: FilterHandlers<void, [walk: Walk]> = {
     hold(walk, node, [node.value]);
   },
   in: (node, walk) => {
+    if (node.values.length > LONG_LIST) throw NO_SHAPE;
     walk.key += `@${node.values.length}`;
     path(walk, node.path);
     hold(walk, node, node.values);

@@ -26,6 +26,11 @@ export function bind(value: unknown): Sql {
   return [{ bind: value }];
 }
 
+/** However many: arguments of a call are not. */
+function append(parts: SqlPart[], more: Sql): void {
+  for (const part of more) parts.push(part);
+}
+
 /** `sql\`a = ${fragment}\``: interpolated strings are trusted text (keywords, quoted names), fragments are spliced. */
 export function sql(strings: TemplateStringsArray, ...values: readonly (Sql | string)[]): Sql {
   const parts: SqlPart[] = [];
@@ -33,7 +38,7 @@ export function sql(strings: TemplateStringsArray, ...values: readonly (Sql | st
     if (text !== "") parts.push(text);
     const value = values[index];
     if (typeof value === "string") parts.push(value);
-    else if (value !== undefined) parts.push(...value);
+    else if (value !== undefined) append(parts, value);
   });
   return parts;
 }
@@ -42,7 +47,7 @@ export function join(list: readonly Sql[], separator: string): Sql {
   const parts: SqlPart[] = [];
   list.forEach((item, index) => {
     if (index > 0) parts.push(separator);
-    parts.push(...item);
+    append(parts, item);
   });
   return parts;
 }

@@ -60,6 +60,16 @@ const ENCODE_NESTED: typeof ENCODE = {
   bytes: (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"),
 };
 
+const LISTED: typeof ENCODE = {
+  ...ENCODE,
+  bytes: (value: Uint8Array) => Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex"),
+};
+
+/** JSON has no infinity, and no column of whole numbers holds it. */
+function listed(value: unknown): string | number | null {
+  return typeof value === "number" && !Number.isFinite(value) ? null : (value as string | number);
+}
+
 type Decoders = Readonly<Record<ColumnKind, ((value: unknown) => Json) | null>>;
 
 const DECODE: Decoders = {
@@ -99,6 +109,7 @@ const TAGS: Partial<Record<ColumnKind, string>> = { date: "$date", bytes: "$byte
 
 export const sqliteDialect: DdlDialect = {
   name: "sqlite",
+  parameterLimit: 32_766,
   checksLast: false,
   levelRows: null,
   quote,
@@ -108,6 +119,18 @@ export const sqliteDialect: DdlDialect = {
   encode: (kind, value) => (value === null ? null : ENCODE[kind](value as never)),
   encodeNested: (kind, value) => (value === null ? null : ENCODE_NESTED[kind](value as never)),
   castFor: () => "",
+  listItem: (kind, nested) => {
+    // SQLite reads a decimal text not always as the number that JavaScript reads.
+    if (kind === "float" && !nested) return null;
+    const encode = nested ? ENCODE_NESTED : LISTED;
+    const take = kind === "bytes" && !nested ? (element: Sql) => sql`unhex(${element})` : (element: Sql) => element;
+    return { take, put: (value) => listed(encode[kind](value as never)) };
+  },
+  listRows: (list, takes) =>
+    sql`select ${join(
+      takes.map((take, index) => take(sql`json_extract(value, '$[${String(index)}]')`)),
+      ", ",
+    )} from json_each(${list})`,
   selectTop: (_kind, column) => column,
   selectNested: (kind, column) => (kind === "bytes" ? sql`iif(${column} is null, null, hex(${column}))` : column),
   decodeTop: (kind) => DECODE[kind],

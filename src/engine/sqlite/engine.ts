@@ -38,8 +38,6 @@ const CAPABILITIES: Capabilities = {
   durable: true,
 };
 
-/** SQLITE_MAX_VARIABLE_NUMBER of every build since 3.32. */
-const PARAMETER_LIMIT = 32766;
 const STREAM_BATCH = 1000;
 
 export class SqliteEngine implements Engine {
@@ -129,7 +127,7 @@ export class SqliteEngine implements Engine {
 
   async write(command: WriteCommand, options?: CallOptions): Promise<WriteResult> {
     this.#checkOpen();
-    if (isOneStatement(this.#compilerNow(), command, PARAMETER_LIMIT)) return this.#writeAlone(command, options);
+    if (isOneStatement(this.#compilerNow(), command)) return this.#writeAlone(command, options);
     const transaction = await this.begin({ mode: "write", signal: options?.signal });
     try {
       const result = await transaction.write(command);
@@ -222,7 +220,6 @@ export class SqliteEngine implements Engine {
     };
     return {
       compiler,
-      parameterLimit: PARAMETER_LIMIT,
       // A refused statement is undone alone; the transaction can still look things up.
       explainError: async (error, tried) => {
         if (!this.#open) return closedStorage();
