@@ -42,6 +42,22 @@ describe("zeros ahead of the records", () => {
     expect(zerosOf(disk)).toBe(0);
   });
 
+  test("behind a journal that has grown there are more of them, and it is read as any other after a kill", async () => {
+    const disk = new MemoryDisk();
+    const store = await opened(disk);
+    let most = 0;
+    for (let id = 1; id <= 140; id++) {
+      await store.commit(commitOf(id, "x".repeat(20_000)));
+      most = Math.max(most, zerosOf(disk));
+    }
+    expect(most).toBeGreaterThan(400 * 1024);
+    expect(most).toBeLessThan(520 * 1024);
+    const again = await opened(disk.crash(null));
+    expect((await dump(again)).posts).toHaveLength(140);
+    await store.close();
+    expect(zerosOf(disk)).toBe(0);
+  });
+
   test("there are none where commits are not synced one by one, nor behind large ones", async () => {
     const relaxed = new MemoryDisk();
     const store = await opened(relaxed, "relaxed");

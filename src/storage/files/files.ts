@@ -13,8 +13,8 @@ export interface Files {
   /** Atomic and durable: temporary file beside it, fsync, rename, fsync of the directory. On failure the old file is untouched. */
   replace(path: string, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>;
   /**
-   * Opens for appending, creating it (durably, directory entry included) when missing. `ahead`: so many zeros are kept behind
-   * what was appended, until the file is closed; a sync into space that is there already need not wait for the file system's own books.
+   * Opens for appending, creating it (durably, directory entry included) when missing. `ahead`: so many zeros, or some times as
+   * many once the file is large, are kept behind what was appended, until the file is closed; a sync into space that is there already need not wait for the file system's own books.
    */
   append(path: string, ahead?: number): Promise<AppendFile>;
   /** Names in a directory; empty when it does not exist. */

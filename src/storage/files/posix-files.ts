@@ -19,6 +19,9 @@ import { writeAll } from "./write-all.js";
 
 /** A write gets zeros behind it when it is so many times smaller than they are. */
 const AHEAD_SHARE = 2;
+/** Behind a file that has grown there are more of them: this part of its size, at most so many times the first ones. */
+const AHEAD_GROWTH = 4;
+const AHEAD_MOST = 8;
 const PAGE = 4096;
 
 export class PosixFiles implements Files {
@@ -291,7 +294,8 @@ class PosixAppendFile implements AppendFile {
 
   /** Zeros from the end to a page's edge; they become durable together with what they follow. */
   async #reserve(): Promise<void> {
-    const end = Math.ceil((this.#size + this.#ahead) / PAGE) * PAGE;
+    const ahead = Math.max(this.#ahead, Math.min(this.#size / AHEAD_GROWTH, this.#ahead * AHEAD_MOST));
+    const end = Math.ceil((this.#size + ahead) / PAGE) * PAGE;
     try {
       this.#reserved = await writeAll(this.#file, this.#size, new Uint8Array(end - this.#size));
     } catch {
