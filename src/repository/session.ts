@@ -65,7 +65,7 @@ export class Session {
       const inner = this.inside(transaction);
       const result = await work(inner);
       await inner.tx?.finish();
-      this.written.push(...inner.written);
+      for (const write of inner.written) this.written.push(write);
       return result;
     });
   }
@@ -90,7 +90,7 @@ export class Session {
   /** Takes over the writes of a transaction that has committed into this. */
   async adopt(committed: Session): Promise<void> {
     if (committed.written.length === 0) return;
-    if (this.tx !== null) this.written.push(...committed.written);
+    if (this.tx !== null) for (const write of committed.written) this.written.push(write);
     else await this.core.hooks.committed(committed.written);
   }
 
