@@ -107,16 +107,23 @@ export interface RepositoryCalls<K extends ModelTypes, T, F extends keyof T, V, 
 }
 
 declare const row: unique symbol;
+declare const model: unique symbol;
 /** A query whose rows are `T`. */
 export interface Rows<out T = unknown> {
   readonly [row]: T;
 }
+/** A query of the model `M`, whatever its rows are. */
+export interface QueryOf<out M> {
+  readonly [row]: unknown;
+  readonly [model]: M;
+}
 /** The row of a query. */
 export type RowOf<Q extends Rows> = Q[typeof row];
 
-/** The steps of a builder that change no type, and its ends. `T`: the row. */
-export interface QuerySteps<out T, W, G, V> {
+/** The steps of a builder that change no type, and its ends. `T`: the row; `M`: the model's name. */
+export interface QuerySteps<out T, W, G, V, out M> {
   readonly [row]: T;
+  readonly [model]: M;
   /** Keeps rows that match; several are all required. */
   where(where: W): this;
   orderBy(by: keyof V | G | readonly G[], direction?: Direction): this;

@@ -2,7 +2,7 @@
 import type { ModelMeta, RelationMeta } from "../src/schema/model.js";
 import { type Link, linkOf, linksOf, mayOmit, sharedLinkFields } from "./links.js";
 import type { Scope } from "./scope.js";
-import { aliasText, interfaceText, type Member, propertyKey } from "./text.js";
+import { aliasText, interfaceText, type Member } from "./text.js";
 import { inputOptions, updateOptions } from "./types.js";
 
 export function renderCreate(model: ModelMeta, scope: Scope): string {
@@ -22,39 +22,47 @@ export function renderCreate(model: ModelMeta, scope: Scope): string {
       members.push({ name: relation.name, optional: true, type: [relationCreate(relation, scope)] });
   const doc = "For create.";
   if (links.length === 0) return interfaceText(`${model.name}Create`, members, doc);
-  const parts = links.map((link) => linkText(link, scope));
   const fields = `${model.name}CreateFields`;
   const blocks = [
     interfaceText(fields, members),
-    ...links.map((link, index) => aliasText(linkName(model, link), parts[index] ?? [])),
+    ...links.map((link) => linkText(linkName(model, link), link, scope)),
     aliasText(`${model.name}Create`, [[fields, ...links.map((link) => linkName(model, link))].join(" & ")], doc),
   ];
   for (const link of links) {
     const others = links.filter((other) => other !== link).map((other) => linkName(model, other));
-    blocks.push(aliasText(`${model.name}CreateWithout${link.name}`, [[fields, ...others].join(" & ")]));
+    if (others.length > 0)
+      blocks.push(aliasText(`${model.name}${without(links, link)}`, [[fields, ...others].join(" & ")]));
   }
   return blocks.join("\n");
+}
+
+/** The suffix of the create type without a link; without its only link, the other fields are left. */
+function without(links: readonly Link[], link: Link): string {
+  return links.length === 1 ? "CreateFields" : `CreateWithout${link.name}`;
 }
 
 function linkName(model: ModelMeta, link: Link): string {
   return `${model.name}Create${link.name}`;
 }
 
-/** The link said by its fields or by its relation. */
-function linkText(link: Link, scope: Scope): readonly string[] {
-  const field = (optional: boolean): string[] =>
-    link.fields.map(
-      (each) => `${propertyKey(each.name)}${optional ? "?" : ""}: ${inputOptions(each, scope).join(" | ")}`,
-    );
-  const none = link.fields.map((each) => `${propertyKey(each.name)}?: never`);
-  if (link.relation === null) return [`{ ${field(!link.required).join("; ")} }`];
-  const name = propertyKey(link.relation.name);
+/**
+ * The link said by its fields (`Key`) or by its relation (`Row`). Interfaces with names, because the compiler instantiates
+ * object literals that it meets in an intersection anew for every mistake.
+ */
+function linkText(name: string, link: Link, scope: Scope): string {
+  const fields = (optional: boolean): Member[] =>
+    link.fields.map((each) => ({ name: each.name, optional, type: inputOptions(each, scope) }));
+  if (link.relation === null) return interfaceText(name, fields(!link.required));
+  const row = (optional: boolean): Member => ({ name: relation, optional, type: [nested] });
+  const relation = link.relation.name;
   const nested = relationCreate(link.relation, scope);
-  if (!link.required) return [`{ ${[...field(true), `${name}?: ${nested}`].join("; ")} }`];
+  if (!link.required) return interfaceText(name, [...fields(true), row(true)]);
+  const none = (member: Member): Member => ({ ...member, optional: true, type: ["never"] });
   return [
-    `{ ${[...field(false), `${name}?: never`].join("; ")} }`,
-    `{ ${[...none, `${name}: ${nested}`].join("; ")} }`,
-  ];
+    interfaceText(`${name}Key`, [...fields(false), none(row(true))]),
+    interfaceText(`${name}Row`, [...fields(false).map(none), row(false)]),
+    aliasText(name, [`${name}Key`, `${name}Row`]),
+  ].join("\n");
 }
 
 export function renderUpdate(model: ModelMeta, scope: Scope): string {
@@ -99,7 +107,7 @@ function relatedInputs(relation: RelationMeta, scope: Scope): { create: string; 
   const target = scope.target(relation.target);
   const owned = relation.kind === "hasOne" || relation.kind === "hasMany" ? relation.to : null;
   const link = owned === null ? null : linkOf(scope.schema, target, owned);
-  const create = scope.of(target, link === null ? "Create" : `CreateWithout${link.name}`);
+  const create = scope.of(target, link === null ? "Create" : without(linksOf(scope.schema, target), link));
   const unique = scope.of(target, "Unique");
   const payload = relation.through === null ? null : payloadOf(relation.through, scope);
   if (payload === null) return { create, unique };

@@ -26,13 +26,13 @@ export function renderQuery(model: ModelMeta, scope: Scope): string {
     const value = relation.arity === "many" ? `${row}[]` : relation.nullable ? `${row} | null` : row;
     const method = withMethod(relation.name);
     step(method, [`build?: (query: ${inner}) => Q`], `${query}<S, R & { ${relation.name}: ${value} }>`, [
-      `Q extends ${scope.shared("Rows")} = ${inner}`,
+      `Q extends ${scope.shared("QueryOf")}<${JSON.stringify(target.name)}> = ${inner}`,
     ]);
     if (relation.arity === "one" || names.has(`${relation.name}Count`)) continue;
     const counted = `${query}<S, R & { ${relation.name}Count: number }>`;
     step(`${method}Count`, [`build?: (query: ${inner}) => ${inner}`], counted);
   }
-  const base = ["S & R", `${name}Where`, `${name}OrderBy`, valuesName(model)];
+  const base = ["S & R", `${name}Where`, `${name}OrderBy`, valuesName(model), JSON.stringify(name)];
   const head = heritage(`${query}<out S = ${name}, out R = unknown>`, scope.shared("QuerySteps"), base);
   return [head, ...lines, "}"].join("\n");
 }

@@ -77,7 +77,7 @@ export function renderTypes(model: ModelMeta, scope: Scope): string {
     ["query", `${name}Query`],
   ];
   const members = types.map(([member, type]): Member => ({ name: member, type: [type].flat() }));
-  return interfaceText(`${name}Types`, members, `What the calls of ${name}Repository take and give.`);
+  return interfaceText(`${name}Types`, members, "What calls take and give.");
 }
 
 /** The calls made most; the others are inherited (see RepositoryCalls in tenon/types). */

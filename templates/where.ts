@@ -28,7 +28,7 @@ export function renderWhere(model: ModelMeta, scope: Scope): string {
       name: "$where",
       optional: true,
       type: [`(row: ${model.name}) => boolean`],
-      description: "Any test in code, of the rows that the rest lets through.",
+      description: "A test in code, of the rows that pass the rest.",
     },
   );
   return interfaceText(name, members);
@@ -69,7 +69,7 @@ export function renderOrderBy(model: ModelMeta, scope: Scope): string {
       relation.arity === "one" ? scope.of(scope.target(relation.target), "OrderBy") : scope.shared("CountOrder");
     members.push({ name: relation.name, optional: true, type: [type] });
   }
-  return interfaceText(`${model.name}OrderBy`, members, "One key an object; an array for several.");
+  return interfaceText(`${model.name}OrderBy`, members, "One key each; an array for several.");
 }
 
 const ORDERABLE: ReadonlySet<FieldType["kind"]> = new Set([

@@ -1,7 +1,7 @@
 /** The builder: what each step makes of the row, what each end gives, and wrong steps. */
 import type { Plan } from "tenon/types";
 import { expectAssignable, expectError, expectType } from "tsd";
-import type { Comment, Post, Profile, Tag, User, UserQuery } from "#tenon";
+import type { Comment, Post, PostQuery, Profile, Tag, User, UserQuery } from "#tenon";
 import { db } from "./db.js";
 
 const signal = new AbortController().signal;
@@ -84,6 +84,12 @@ expectError(users.withPosts((p) => p.select("titel")));
 expectError(users.withPosts((p) => p.where({ titel: "t" })));
 expectError(users.withPosts((p) => p.withNope()));
 expectError(users.withPosts((p) => p.all()));
+expectError(users.withPosts(() => 3));
+expectError(users.withPosts(() => users));
+expectError(users.withPosts(() => db.comments.query().select("id")));
+expectError(users.withPosts((p) => p.withComments(() => p)));
+expectError(users.withPosts((p) => p.withComments((c) => c.withAuthor((a) => c.withPost(() => a)))));
+expectError(users.withProfile(() => db.tags.where({ id: 3 })));
 expectError((await users.withPosts().one()).profile);
 expectError((await users.withPosts((p) => p.select("title")).one()).posts[0]?.body);
 
@@ -92,8 +98,16 @@ expectType<Promise<(User & { postsCount: number })[]>>(users.withPostsCount().al
 expectType<Promise<(User & { postsCount: number })[]>>(users.withPostsCount((p) => p.where({ status: "live" })).all());
 expectError(users.withProfileCount());
 expectError(users.withPostsCount((p) => p.where({ nope: 1 })));
+expectError(users.withPostsCount(() => users));
 
 // A query is a value that functions take.
 const adults = (query: UserQuery): UserQuery => query.where({ age: { $gte: 18 } });
 expectType<Promise<User[]>>(adults(users).all());
 expectAssignable<PromiseLike<{ id: number }[]>>(users.select("id", "name").all());
+const live = (query: PostQuery): PostQuery => query.where({ status: "live" });
+expectType<Promise<(User & { posts: Post[] })[]>>(users.withPosts(live).all());
+expectType<Promise<(User & { posts: Post[] })[]>>(users.withPosts((p) => live(p).limit(3)).all());
+const short = <Q extends PostQuery<unknown>>(query: Q): Q => query.limit(3);
+expectType<Promise<(User & { posts: (Post & { comments: Comment[] })[] })[]>>(
+  users.withPosts((p) => short(p.withComments())).all(),
+);

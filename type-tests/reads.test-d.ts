@@ -130,3 +130,26 @@ expectError(db.users.explain({}, { analyse: true }));
 // a repository and a member that do not exist
 expectError(db.persons);
 expectError(db.users.findAll());
+
+// lists: any array, constant or not, and nothing but arrays
+const names: (keyof User)[] = ["id"];
+const two = ["id", "email"] as const;
+expectType<Promise<User[]>>(db.users.findMany({ select: names, populate: [] }));
+expectType<Promise<Pick<User, "id" | "email">[]>>(db.users.findMany({ select: two }));
+expectType<Promise<Pick<User, "id" | "email" | "name">[]>>(db.users.findMany({ select: [...two, "name"] }));
+expectType<Promise<Pick<User, "id" | "email" | "name" | "age">[]>>(
+  db.users.findMany({ select: ["age", ...two, "name"] }),
+);
+const byViews = [{ views: "desc" }] as const;
+expectType<Promise<Post[]>>(db.posts.findMany({ orderBy: [...byViews, { id: "asc" }] }));
+expectType<Promise<Post[]>>(db.posts.findMany({ orderBy: [{ views: "desc" }, { id: "asc" }] as const }));
+expectError(db.users.findMany({ select: "id" }));
+expectError(db.users.findMany({ select: new Set(["id"] as const) }));
+expectError(db.users.findMany({ select: { length: 1, 0: "id" } }));
+expectError(db.users.findMany({ select: ["id"] as string[] }));
+expectError(db.users.findMany({ omit: { email: true } }));
+expectError(db.users.findMany({ populate: "posts" }));
+expectError(db.users.findMany({ populate: { posts: true } }));
+expectError(db.users.findMany({ orderBy: "name" }));
+expectError(db.users.aggregate({ sum: "age" }));
+expectError(db.users.groupBy({ by: "role", count: true }));

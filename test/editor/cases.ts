@@ -314,6 +314,14 @@ export const MISTAKES: readonly MistakeCase[] = [
     says: "withPosts",
   },
   {
+    name: "builder: a relation's query of another model",
+    right: "await db.users.query().withPosts((p) => p.limit(3)).all();",
+    from: "p.limit(3)",
+    to: "db.users.query()",
+    at: "(p) => db.users.query()",
+    says: 'QueryOf<"Post">',
+  },
+  {
     name: "builder: reading what was not selected",
     right: 'const row = await db.users.query().select("id").one();\nrow.id;',
     from: "row.id",

@@ -44,16 +44,60 @@ export const KINDS: Readonly<Record<string, string>> = {
   "builder, count": "await db.users.where({ active: true }).count()",
 };
 
-export const TYPOS: readonly (readonly [name: string, right: string, wrong: string])[] = [
-  ["where", 'db.users.findMany({ where: { email: "a" } })', 'db.users.findMany({ where: { emial: "a" } })'],
-  ["select", 'db.users.findMany({ select: ["email"] })', 'db.users.findMany({ select: ["emial"] })'],
-  ["populate", 'db.users.findMany({ populate: ["posts"] })', 'db.users.findMany({ populate: ["psts"] })'],
-  ["orderBy", 'db.users.findMany({ orderBy: { name: "asc" } })', 'db.users.findMany({ orderBy: { nmae: "asc" } })'],
-  [
-    "data of create",
+/** By the name of a typo: the right call, and the same with one word wrong. */
+export const TYPOS: Readonly<Record<string, readonly [right: string, wrong: string]>> = {
+  where: ['db.users.findMany({ where: { email: "a" } })', 'db.users.findMany({ where: { emial: "a" } })'],
+  "where, a value": ["db.users.findMany({ where: { age: 3 } })", 'db.users.findMany({ where: { age: "3" } })'],
+  "where of findUnique": ["db.users.findUnique({ where: { id: 3 } })", "db.users.findUnique({ where: { ix: 3 } })"],
+  "where of deleteMany": ["db.users.deleteMany({ where: { id: 3 } })", "db.users.deleteMany({ where: { ix: 3 } })"],
+  "where of count": ["db.users.count({ id: 3 })", "db.users.count({ ix: 3 })"],
+  "where of the builder": ["db.users.where({ id: 3 })", "db.users.where({ ix: 3 })"],
+  select: ['db.users.findMany({ select: ["email"] })', 'db.users.findMany({ select: ["emial"] })'],
+  "select of findById": ['db.users.findById(7, { select: ["email"] })', 'db.users.findById(7, { select: ["emial"] })'],
+  omit: ['db.users.findMany({ omit: ["email"] })', 'db.users.findMany({ omit: ["emial"] })'],
+  populate: ['db.users.findMany({ populate: ["posts"] })', 'db.users.findMany({ populate: ["psts"] })'],
+  orderBy: ['db.users.findMany({ orderBy: { name: "asc" } })', 'db.users.findMany({ orderBy: { nmae: "asc" } })'],
+  "data of create": [
     'db.comments.create({ data: { text: "x", postId: 1, authorId: 2 } })',
     'db.comments.create({ data: { txt: "x", postId: 1, authorId: 2 } })',
   ],
-  ["a step", "db.users.query().withPosts()", "db.users.query().withPots()"],
-  ["select of the builder", 'db.users.query().select("email")', 'db.users.query().select("emial")'],
-];
+  "data of createMany": [
+    'db.comments.createMany({ data: [{ text: "x", postId: 1, authorId: 2 }] })',
+    'db.comments.createMany({ data: [{ txt: "x", postId: 1, authorId: 2 }] })',
+  ],
+  "data of update": [
+    "db.users.update({ where: { id: 3 }, data: { age: 3 } })",
+    "db.users.update({ where: { id: 3 }, data: { aeg: 3 } })",
+  ],
+  "data of upsert": [
+    'db.users.upsert({ where: { id: 1 }, create: { email: "a", age: 3, active: true }, update: { age: 3 } })',
+    'db.users.upsert({ where: { id: 1 }, create: { email: "a", aeg: 3, active: true }, update: { age: 3 } })',
+  ],
+  aggregate: ['db.users.aggregate({ sum: ["age"] })', 'db.users.aggregate({ sum: ["aeg"] })'],
+  groupBy: ['db.users.groupBy({ by: ["role"], count: true })', 'db.users.groupBy({ by: ["rle"], count: true })'],
+  "an option": ["db.users.findMany({ limit: 3 })", "db.users.findMany({ limt: 3 })"],
+  "a step": ["db.users.query().withPosts()", "db.users.query().withPots()"],
+  "select of the builder": ['db.users.query().select("email")', 'db.users.query().select("emial")'],
+  "select of a relation": [
+    'db.users.query().withPosts((p) => p.select("title"))',
+    'db.users.query().withPosts((p) => p.select("titel"))',
+  ],
+  "orderBy of the builder": ['db.users.query().orderBy("name")', 'db.users.query().orderBy("nmae")'],
+  "the query of a relation": [
+    "db.users.query().withPosts(() => db.posts.query())",
+    "db.users.query().withPosts(() => db.users.query())",
+  ],
+};
+
+/** The least that shows what the compiler itself pays for a mistake: the same as above, of types with a word or two. */
+export const LEAST = {
+  /** A word where a union of words is asked for. */
+  word: ['((word: "one" | "two") => word)("one")', '((word: "one" | "two") => word)("three")'],
+  /** An unknown key in an argument that may be left out. */
+  key: ["((where?: { id?: number }) => where)({ id: 3 })", "((where?: { id?: number }) => where)({ ix: 3 })"],
+  /** A wrong word in an option that is a list. */
+  list: [
+    '((args: { select?: readonly ("one" | "two")[] }) => args)({ select: ["one"] })',
+    '((args: { select?: readonly ("one" | "two")[] }) => args)({ select: ["three"] })',
+  ],
+} as const;

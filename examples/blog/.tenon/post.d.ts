@@ -20,14 +20,14 @@ export interface PostWhere {
   $and?: readonly PostWhere[];
   $or?: readonly PostWhere[];
   $not?: PostWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Post) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type PostUnique = PostWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface PostOrderBy {
   id?: SortOrder;
   title?: SortOrder;
@@ -45,12 +45,17 @@ export interface PostCreateFields {
   createdAt?: Date;
   updatedAt?: Date;
 }
-export type PostCreateAuthor =
-  | { authorId: number; author?: never }
-  | { authorId?: never; author: ToOneCreate<UserCreate, UserUnique> };
+export interface PostCreateAuthorKey {
+  authorId: number;
+  author?: never;
+}
+export interface PostCreateAuthorRow {
+  authorId?: never;
+  author: ToOneCreate<UserCreate, UserUnique>;
+}
+export type PostCreateAuthor = PostCreateAuthorKey | PostCreateAuthorRow;
 /** For create. */
 export type PostCreate = PostCreateFields & PostCreateAuthor;
-export type PostCreateWithoutAuthor = PostCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface PostUpdateFields {
@@ -75,7 +80,7 @@ export interface PostRelations {
   author: User;
 }
 
-/** What the calls of PostRepository take and give. */
+/** What calls take and give. */
 export interface PostTypes {
   row: Post;
   key: number;
@@ -123,10 +128,13 @@ export interface PostRepository
   ): Promise<Found<PostTypes, Post, P, S>>;
 }
 
-export interface PostQuery<out S = Post, out R = unknown> extends QuerySteps<S & R, PostWhere, PostOrderBy, Post> {
+export interface PostQuery<out S = Post, out R = unknown>
+  extends QuerySteps<S & R, PostWhere, PostOrderBy, Post, "Post"> {
   select<K extends keyof Post>(...fields: K[]): PostQuery<Pick<Post, K>, R>;
   omit<K extends keyof Post>(...fields: K[]): PostQuery<Without<S, K>, R>;
-  withAuthor<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): PostQuery<S, R & { author: RowOf<Q> }>;
+  withAuthor<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): PostQuery<S, R & { author: RowOf<Q> }>;
 }
 
 import type {
@@ -136,10 +144,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -14,7 +14,7 @@ export interface UserWhere {
   $and?: readonly UserWhere[];
   $or?: readonly UserWhere[];
   $not?: UserWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: User) => boolean;
 }
 
@@ -22,7 +22,7 @@ export type UserKey = { id: number } | { email: string };
 /** Names at most one row; may ask more. */
 export type UserUnique = UserWhere & UserKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface UserOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -35,7 +35,7 @@ export interface UserCreate {
   id?: number;
   email: string;
   name: string;
-  posts?: ToManyCreate<PostCreateWithoutAuthor, PostUnique>;
+  posts?: ToManyCreate<PostCreateFields, PostUnique>;
 }
 
 /** For update: values, or one operator a field. */
@@ -45,7 +45,7 @@ export interface UserUpdateFields {
 }
 
 export interface UserUpdate extends UserUpdateFields {
-  posts?: ToManyUpdate<PostTypes, PostCreateWithoutAuthor>;
+  posts?: ToManyUpdate<PostTypes, PostCreateFields>;
 }
 
 export type UserPath1 = "posts";
@@ -58,7 +58,7 @@ export interface UserRelations {
   posts: Post[];
 }
 
-/** What the calls of UserRepository take and give. */
+/** What calls take and give. */
 export interface UserTypes {
   row: User;
   key: number;
@@ -106,10 +106,13 @@ export interface UserRepository
   ): Promise<Found<UserTypes, User, P, S>>;
 }
 
-export interface UserQuery<out S = User, out R = unknown> extends QuerySteps<S & R, UserWhere, UserOrderBy, User> {
+export interface UserQuery<out S = User, out R = unknown>
+  extends QuerySteps<S & R, UserWhere, UserOrderBy, User, "User"> {
   select<K extends keyof User>(...fields: K[]): UserQuery<Pick<User, K>, R>;
   omit<K extends keyof User>(...fields: K[]): UserQuery<Without<S, K>, R>;
-  withPosts<Q extends Rows = PostQuery>(build?: (query: PostQuery) => Q): UserQuery<S, R & { posts: RowOf<Q>[] }>;
+  withPosts<Q extends QueryOf<"Post"> = PostQuery>(
+    build?: (query: PostQuery) => Q,
+  ): UserQuery<S, R & { posts: RowOf<Q>[] }>;
   withPostsCount(build?: (query: PostQuery) => PostQuery): UserQuery<S, R & { postsCount: number }>;
 }
 
@@ -119,10 +122,10 @@ import type {
   FindArgs,
   Found,
   NumberFilter,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -136,7 +139,7 @@ import type {
 } from "tenon/types";
 import type {
   Post,
-  PostCreateWithoutAuthor,
+  PostCreateFields,
   PostPath1,
   PostPath2,
   PostQuery,

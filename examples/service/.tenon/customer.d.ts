@@ -18,7 +18,7 @@ export interface CustomerWhere {
   $and?: readonly CustomerWhere[];
   $or?: readonly CustomerWhere[];
   $not?: CustomerWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Customer) => boolean;
 }
 
@@ -26,7 +26,7 @@ export type CustomerKey = { id: string } | { email: string };
 /** Names at most one row; may ask more. */
 export type CustomerUnique = CustomerWhere & CustomerKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface CustomerOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -43,7 +43,7 @@ export interface CustomerCreate {
   name: string;
   createdAt?: Date;
   updatedAt?: Date;
-  orders?: ToManyCreate<OrderCreateWithoutCustomer, OrderUnique>;
+  orders?: ToManyCreate<OrderCreateFields, OrderUnique>;
 }
 
 /** For update: values, or one operator a field. */
@@ -55,7 +55,7 @@ export interface CustomerUpdateFields {
 }
 
 export interface CustomerUpdate extends CustomerUpdateFields {
-  orders?: ToManyUpdate<OrderTypes, OrderCreateWithoutCustomer>;
+  orders?: ToManyUpdate<OrderTypes, OrderCreateFields>;
 }
 
 export type CustomerPath1 = "orders";
@@ -68,7 +68,7 @@ export interface CustomerRelations {
   orders: Order[];
 }
 
-/** What the calls of CustomerRepository take and give. */
+/** What calls take and give. */
 export interface CustomerTypes {
   row: Customer;
   key: string;
@@ -124,10 +124,10 @@ export interface CustomerRepository
 }
 
 export interface CustomerQuery<out S = Customer, out R = unknown>
-  extends QuerySteps<S & R, CustomerWhere, CustomerOrderBy, Customer> {
+  extends QuerySteps<S & R, CustomerWhere, CustomerOrderBy, Customer, "Customer"> {
   select<K extends keyof Customer>(...fields: K[]): CustomerQuery<Pick<Customer, K>, R>;
   omit<K extends keyof Customer>(...fields: K[]): CustomerQuery<Without<S, K>, R>;
-  withOrders<Q extends Rows = OrderQuery>(
+  withOrders<Q extends QueryOf<"Order"> = OrderQuery>(
     build?: (query: OrderQuery) => Q,
   ): CustomerQuery<S, R & { orders: RowOf<Q>[] }>;
   withOrdersCount(build?: (query: OrderQuery) => OrderQuery): CustomerQuery<S, R & { ordersCount: number }>;
@@ -139,10 +139,10 @@ import type {
   DateFilter,
   FindArgs,
   Found,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -156,7 +156,7 @@ import type {
 } from "tenon/types";
 import type {
   Order,
-  OrderCreateWithoutCustomer,
+  OrderCreateFields,
   OrderPath1,
   OrderPath2,
   OrderQuery,

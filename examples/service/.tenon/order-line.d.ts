@@ -17,14 +17,14 @@ export interface OrderLineWhere {
   $and?: readonly OrderLineWhere[];
   $or?: readonly OrderLineWhere[];
   $not?: OrderLineWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: OrderLine) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type OrderLineUnique = OrderLineWhere & { orderId: string; productId: string };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface OrderLineOrderBy {
   orderId?: SortOrder;
   productId?: SortOrder;
@@ -38,12 +38,24 @@ export interface OrderLineCreateFields {
   quantity: number;
   cents: number;
 }
-export type OrderLineCreateOrder =
-  | { orderId: string; order?: never }
-  | { orderId?: never; order: ToOneCreate<OrderCreate, OrderUnique> };
-export type OrderLineCreateProduct =
-  | { productId: string; product?: never }
-  | { productId?: never; product: ToOneCreate<ProductCreate, ProductUnique> };
+export interface OrderLineCreateOrderKey {
+  orderId: string;
+  order?: never;
+}
+export interface OrderLineCreateOrderRow {
+  orderId?: never;
+  order: ToOneCreate<OrderCreate, OrderUnique>;
+}
+export type OrderLineCreateOrder = OrderLineCreateOrderKey | OrderLineCreateOrderRow;
+export interface OrderLineCreateProductKey {
+  productId: string;
+  product?: never;
+}
+export interface OrderLineCreateProductRow {
+  productId?: never;
+  product: ToOneCreate<ProductCreate, ProductUnique>;
+}
+export type OrderLineCreateProduct = OrderLineCreateProductKey | OrderLineCreateProductRow;
 /** For create. */
 export type OrderLineCreate = OrderLineCreateFields & OrderLineCreateOrder & OrderLineCreateProduct;
 export type OrderLineCreateWithoutOrder = OrderLineCreateFields & OrderLineCreateProduct;
@@ -71,7 +83,7 @@ export interface OrderLineRelations {
   product: Product;
 }
 
-/** What the calls of OrderLineRepository take and give. */
+/** What calls take and give. */
 export interface OrderLineTypes {
   row: OrderLine;
   key: { orderId: string; productId: string };
@@ -127,11 +139,13 @@ export interface OrderLineRepository
 }
 
 export interface OrderLineQuery<out S = OrderLine, out R = unknown>
-  extends QuerySteps<S & R, OrderLineWhere, OrderLineOrderBy, OrderLine> {
+  extends QuerySteps<S & R, OrderLineWhere, OrderLineOrderBy, OrderLine, "OrderLine"> {
   select<K extends keyof OrderLine>(...fields: K[]): OrderLineQuery<Pick<OrderLine, K>, R>;
   omit<K extends keyof OrderLine>(...fields: K[]): OrderLineQuery<Without<S, K>, R>;
-  withOrder<Q extends Rows = OrderQuery>(build?: (query: OrderQuery) => Q): OrderLineQuery<S, R & { order: RowOf<Q> }>;
-  withProduct<Q extends Rows = ProductQuery>(
+  withOrder<Q extends QueryOf<"Order"> = OrderQuery>(
+    build?: (query: OrderQuery) => Q,
+  ): OrderLineQuery<S, R & { order: RowOf<Q> }>;
+  withProduct<Q extends QueryOf<"Product"> = ProductQuery>(
     build?: (query: ProductQuery) => Q,
   ): OrderLineQuery<S, R & { product: RowOf<Q> }>;
 }
@@ -142,10 +156,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   ShapeArgs,
   SortOrder,
   StringFilter,

@@ -19,14 +19,14 @@ export interface OrderWhere {
   $and?: readonly OrderWhere[];
   $or?: readonly OrderWhere[];
   $not?: OrderWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Order) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type OrderUnique = OrderWhere & { id: string };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface OrderOrderBy {
   id?: SortOrder;
   customerId?: SortOrder;
@@ -44,12 +44,17 @@ export interface OrderCreateFields {
   updatedAt?: Date;
   lines?: ToManyCreate<OrderLineCreateWithoutOrder, OrderLineUnique>;
 }
-export type OrderCreateCustomer =
-  | { customerId: string; customer?: never }
-  | { customerId?: never; customer: ToOneCreate<CustomerCreate, CustomerUnique> };
+export interface OrderCreateCustomerKey {
+  customerId: string;
+  customer?: never;
+}
+export interface OrderCreateCustomerRow {
+  customerId?: never;
+  customer: ToOneCreate<CustomerCreate, CustomerUnique>;
+}
+export type OrderCreateCustomer = OrderCreateCustomerKey | OrderCreateCustomerRow;
 /** For create. */
 export type OrderCreate = OrderCreateFields & OrderCreateCustomer;
-export type OrderCreateWithoutCustomer = OrderCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface OrderUpdateFields {
@@ -75,7 +80,7 @@ export interface OrderRelations {
   lines: OrderLine[];
 }
 
-/** What the calls of OrderRepository take and give. */
+/** What calls take and give. */
 export interface OrderTypes {
   row: Order;
   key: string;
@@ -123,13 +128,14 @@ export interface OrderRepository
   ): Promise<Found<OrderTypes, Order, P, S>>;
 }
 
-export interface OrderQuery<out S = Order, out R = unknown> extends QuerySteps<S & R, OrderWhere, OrderOrderBy, Order> {
+export interface OrderQuery<out S = Order, out R = unknown>
+  extends QuerySteps<S & R, OrderWhere, OrderOrderBy, Order, "Order"> {
   select<K extends keyof Order>(...fields: K[]): OrderQuery<Pick<Order, K>, R>;
   omit<K extends keyof Order>(...fields: K[]): OrderQuery<Without<S, K>, R>;
-  withCustomer<Q extends Rows = CustomerQuery>(
+  withCustomer<Q extends QueryOf<"Customer"> = CustomerQuery>(
     build?: (query: CustomerQuery) => Q,
   ): OrderQuery<S, R & { customer: RowOf<Q> }>;
-  withLines<Q extends Rows = OrderLineQuery>(
+  withLines<Q extends QueryOf<"OrderLine"> = OrderLineQuery>(
     build?: (query: OrderLineQuery) => Q,
   ): OrderQuery<S, R & { lines: RowOf<Q>[] }>;
   withLinesCount(build?: (query: OrderLineQuery) => OrderLineQuery): OrderQuery<S, R & { linesCount: number }>;
@@ -143,10 +149,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -27,7 +27,7 @@ export interface ProductWhere {
   $and?: readonly ProductWhere[];
   $or?: readonly ProductWhere[];
   $not?: ProductWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Product) => boolean;
 }
 
@@ -35,7 +35,7 @@ export type ProductKey = { id: string } | { sku: string };
 /** Names at most one row; may ask more. */
 export type ProductUnique = ProductWhere & ProductKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface ProductOrderBy {
   id?: SortOrder;
   sku?: SortOrder;
@@ -88,7 +88,7 @@ export interface ProductRelations {
   lines: OrderLine[];
 }
 
-/** What the calls of ProductRepository take and give. */
+/** What calls take and give. */
 export interface ProductTypes {
   row: Product;
   key: string;
@@ -144,10 +144,10 @@ export interface ProductRepository
 }
 
 export interface ProductQuery<out S = Product, out R = unknown>
-  extends QuerySteps<S & R, ProductWhere, ProductOrderBy, Product> {
+  extends QuerySteps<S & R, ProductWhere, ProductOrderBy, Product, "Product"> {
   select<K extends keyof Product>(...fields: K[]): ProductQuery<Pick<Product, K>, R>;
   omit<K extends keyof Product>(...fields: K[]): ProductQuery<Without<S, K>, R>;
-  withLines<Q extends Rows = OrderLineQuery>(
+  withLines<Q extends QueryOf<"OrderLine"> = OrderLineQuery>(
     build?: (query: OrderLineQuery) => Q,
   ): ProductQuery<S, R & { lines: RowOf<Q>[] }>;
   withLinesCount(build?: (query: OrderLineQuery) => OrderLineQuery): ProductQuery<S, R & { linesCount: number }>;
@@ -163,10 +163,10 @@ import type {
   ListUpdate,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -14,14 +14,14 @@ export interface BorderWhere {
   $and?: readonly BorderWhere[];
   $or?: readonly BorderWhere[];
   $not?: BorderWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Border) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type BorderUnique = BorderWhere & { countryCode: string; neighbourCode: string };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface BorderOrderBy {
   countryCode?: SortOrder;
   neighbourCode?: SortOrder;
@@ -30,12 +30,24 @@ export interface BorderOrderBy {
 }
 
 export interface BorderCreateFields {}
-export type BorderCreateCountry =
-  | { countryCode: string; country?: never }
-  | { countryCode?: never; country: ToOneCreate<CountryCreate, CountryUnique> };
-export type BorderCreateNeighbour =
-  | { neighbourCode: string; neighbour?: never }
-  | { neighbourCode?: never; neighbour: ToOneCreate<CountryCreate, CountryUnique> };
+export interface BorderCreateCountryKey {
+  countryCode: string;
+  country?: never;
+}
+export interface BorderCreateCountryRow {
+  countryCode?: never;
+  country: ToOneCreate<CountryCreate, CountryUnique>;
+}
+export type BorderCreateCountry = BorderCreateCountryKey | BorderCreateCountryRow;
+export interface BorderCreateNeighbourKey {
+  neighbourCode: string;
+  neighbour?: never;
+}
+export interface BorderCreateNeighbourRow {
+  neighbourCode?: never;
+  neighbour: ToOneCreate<CountryCreate, CountryUnique>;
+}
+export type BorderCreateNeighbour = BorderCreateNeighbourKey | BorderCreateNeighbourRow;
 /** For create. */
 export type BorderCreate = BorderCreateFields & BorderCreateCountry & BorderCreateNeighbour;
 export type BorderCreateWithoutCountry = BorderCreateFields & BorderCreateNeighbour;
@@ -60,7 +72,7 @@ export interface BorderRelations {
   neighbour: Country;
 }
 
-/** What the calls of BorderRepository take and give. */
+/** What calls take and give. */
 export interface BorderTypes {
   row: Border;
   key: { countryCode: string; neighbourCode: string };
@@ -109,13 +121,13 @@ export interface BorderRepository
 }
 
 export interface BorderQuery<out S = Border, out R = unknown>
-  extends QuerySteps<S & R, BorderWhere, BorderOrderBy, Border> {
+  extends QuerySteps<S & R, BorderWhere, BorderOrderBy, Border, "Border"> {
   select<K extends keyof Border>(...fields: K[]): BorderQuery<Pick<Border, K>, R>;
   omit<K extends keyof Border>(...fields: K[]): BorderQuery<Without<S, K>, R>;
-  withCountry<Q extends Rows = CountryQuery>(
+  withCountry<Q extends QueryOf<"Country"> = CountryQuery>(
     build?: (query: CountryQuery) => Q,
   ): BorderQuery<S, R & { country: RowOf<Q> }>;
-  withNeighbour<Q extends Rows = CountryQuery>(
+  withNeighbour<Q extends QueryOf<"Country"> = CountryQuery>(
     build?: (query: CountryQuery) => Q,
   ): BorderQuery<S, R & { neighbour: RowOf<Q> }>;
 }
@@ -124,10 +136,10 @@ import type {
   CreateArgs,
   FindArgs,
   Found,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   ShapeArgs,
   SortOrder,
   StringFilter,

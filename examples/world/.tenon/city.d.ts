@@ -38,14 +38,14 @@ export interface CityWhere {
   $and?: readonly CityWhere[];
   $or?: readonly CityWhere[];
   $not?: CityWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: City) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type CityUnique = CityWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface CityOrderBy {
   id?: SortOrder;
   name?: SortOrder;
@@ -65,12 +65,17 @@ export interface CityCreateFields {
   /** What kind of place: PPLC is a capital, PPLA the seat of a province, … */
   kind: string;
 }
-export type CityCreateCountry =
-  | { countryCode: string; country?: never }
-  | { countryCode?: never; country: ToOneCreate<CountryCreate, CountryUnique> };
+export interface CityCreateCountryKey {
+  countryCode: string;
+  country?: never;
+}
+export interface CityCreateCountryRow {
+  countryCode?: never;
+  country: ToOneCreate<CountryCreate, CountryUnique>;
+}
+export type CityCreateCountry = CityCreateCountryKey | CityCreateCountryRow;
 /** For create. */
 export type CityCreate = CityCreateFields & CityCreateCountry;
-export type CityCreateWithoutCountry = CityCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface CityUpdateFields {
@@ -101,7 +106,7 @@ export interface CityValues extends City {
   "location.lon": number | null;
 }
 
-/** What the calls of CityRepository take and give. */
+/** What calls take and give. */
 export interface CityTypes {
   row: City;
   key: number;
@@ -150,10 +155,10 @@ export interface CityRepository
 }
 
 export interface CityQuery<out S = City, out R = unknown>
-  extends QuerySteps<S & R, CityWhere, CityOrderBy, CityValues> {
+  extends QuerySteps<S & R, CityWhere, CityOrderBy, CityValues, "City"> {
   select<K extends keyof City>(...fields: K[]): CityQuery<Pick<City, K>, R>;
   omit<K extends keyof City>(...fields: K[]): CityQuery<Without<S, K>, R>;
-  withCountry<Q extends Rows = CountryQuery>(
+  withCountry<Q extends QueryOf<"Country"> = CountryQuery>(
     build?: (query: CountryQuery) => Q,
   ): CityQuery<S, R & { country: RowOf<Q> }>;
 }
@@ -165,10 +170,10 @@ import type {
   NumberFilter,
   NumberUpdate,
   ObjectUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

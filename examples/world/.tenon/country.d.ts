@@ -103,7 +103,7 @@ export interface CountryWhere {
   $and?: readonly CountryWhere[];
   $or?: readonly CountryWhere[];
   $not?: CountryWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Country) => boolean;
 }
 
@@ -111,7 +111,7 @@ export type CountryKey = { cca3: string } | { cca2: string };
 /** Names at most one row; may ask more. */
 export type CountryUnique = CountryWhere & CountryKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface CountryOrderBy {
   cca3?: SortOrder;
   cca2?: SortOrder;
@@ -154,7 +154,7 @@ export interface CountryCreate {
   createdAt?: Date;
   updatedAt?: Date;
   rev?: number;
-  cities?: ToManyCreate<CityCreateWithoutCountry, CityUnique>;
+  cities?: ToManyCreate<CityCreateFields, CityUnique>;
   neighbours?: ToManyCreate<CountryCreate, CountryUnique>;
 }
 
@@ -185,7 +185,7 @@ export interface CountryUpdateFields {
 }
 
 export interface CountryUpdate extends CountryUpdateFields {
-  cities?: ToManyUpdate<CityTypes, CityCreateWithoutCountry>;
+  cities?: ToManyUpdate<CityTypes, CityCreateFields>;
   neighbours?: ToManyUpdate<CountryTypes, CountryCreate>;
 }
 
@@ -209,7 +209,7 @@ export interface CountryValues extends Country {
   "location.lon": number | null;
 }
 
-/** What the calls of CountryRepository take and give. */
+/** What calls take and give. */
 export interface CountryTypes {
   row: Country;
   key: string;
@@ -277,12 +277,14 @@ export interface CountryRepository
 }
 
 export interface CountryQuery<out S = Country, out R = unknown>
-  extends QuerySteps<S & R, CountryWhere, CountryOrderBy, CountryValues> {
+  extends QuerySteps<S & R, CountryWhere, CountryOrderBy, CountryValues, "Country"> {
   select<K extends keyof Country>(...fields: K[]): CountryQuery<Pick<Country, K>, R>;
   omit<K extends keyof Country>(...fields: K[]): CountryQuery<Without<S, K>, R>;
-  withCities<Q extends Rows = CityQuery>(build?: (query: CityQuery) => Q): CountryQuery<S, R & { cities: RowOf<Q>[] }>;
+  withCities<Q extends QueryOf<"City"> = CityQuery>(
+    build?: (query: CityQuery) => Q,
+  ): CountryQuery<S, R & { cities: RowOf<Q>[] }>;
   withCitiesCount(build?: (query: CityQuery) => CityQuery): CountryQuery<S, R & { citiesCount: number }>;
-  withNeighbours<Q extends Rows = CountryQuery>(
+  withNeighbours<Q extends QueryOf<"Country"> = CountryQuery>(
     build?: (query: CountryQuery) => Q,
   ): CountryQuery<S, R & { neighbours: RowOf<Q>[] }>;
   withNeighboursCount(build?: (query: CountryQuery) => CountryQuery): CountryQuery<S, R & { neighboursCount: number }>;
@@ -301,10 +303,10 @@ import type {
   NumberFilter,
   NumberUpdate,
   ObjectUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -320,7 +322,7 @@ import type {
 } from "tenon/types";
 import type {
   City,
-  CityCreateWithoutCountry,
+  CityCreateFields,
   CityPath1,
   CityPath2,
   CityQuery,

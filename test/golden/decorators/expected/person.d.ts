@@ -22,7 +22,7 @@ export interface PersonWhere {
   $and?: readonly PersonWhere[];
   $or?: readonly PersonWhere[];
   $not?: PersonWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Person) => boolean;
 }
 
@@ -30,7 +30,7 @@ export type PersonKey = { id: number } | { email: string };
 /** Names at most one row; may ask more. */
 export type PersonUnique = PersonWhere & PersonKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface PersonOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -50,7 +50,7 @@ export interface PersonCreate {
   createdAt?: Date;
   updatedAt?: Date;
   rev?: number;
-  pets?: ToManyCreate<PetCreateWithoutOwner, PetUnique>;
+  pets?: ToManyCreate<PetCreateFields, PetUnique>;
 }
 
 /** For update: values, or one operator a field. */
@@ -62,7 +62,7 @@ export interface PersonUpdateFields {
 }
 
 export interface PersonUpdate extends PersonUpdateFields {
-  pets?: ToManyUpdate<PetTypes, PetCreateWithoutOwner>;
+  pets?: ToManyUpdate<PetTypes, PetCreateFields>;
 }
 
 export type PersonPath1 = "pets";
@@ -76,7 +76,7 @@ export interface PersonRelations {
   pets: Pet[];
 }
 
-/** What the calls of PersonRepository take and give. */
+/** What calls take and give. */
 export interface PersonTypes {
   row: Person;
   key: number;
@@ -125,10 +125,12 @@ export interface PersonRepository
 }
 
 export interface PersonQuery<out S = Person, out R = unknown>
-  extends QuerySteps<S & R, PersonWhere, PersonOrderBy, Person> {
+  extends QuerySteps<S & R, PersonWhere, PersonOrderBy, Person, "Person"> {
   select<K extends keyof Person>(...fields: K[]): PersonQuery<Pick<Person, K>, R>;
   omit<K extends keyof Person>(...fields: K[]): PersonQuery<Without<S, K>, R>;
-  withPets<Q extends Rows = PetQuery>(build?: (query: PetQuery) => Q): PersonQuery<S, R & { pets: RowOf<Q>[] }>;
+  withPets<Q extends QueryOf<"Pet"> = PetQuery>(
+    build?: (query: PetQuery) => Q,
+  ): PersonQuery<S, R & { pets: RowOf<Q>[] }>;
   withPetsCount(build?: (query: PetQuery) => PetQuery): PersonQuery<S, R & { petsCount: number }>;
 }
 
@@ -139,10 +141,10 @@ import type {
   FindArgs,
   Found,
   NumberFilter,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -155,4 +157,4 @@ import type {
   UpdateArgs,
   Without,
 } from "tenon/types";
-import type { Pet, PetCreateWithoutOwner, PetPath1, PetPath2, PetQuery, PetTypes, PetUnique, PetWhere } from "./pet.js";
+import type { Pet, PetCreateFields, PetPath1, PetPath2, PetQuery, PetTypes, PetUnique, PetWhere } from "./pet.js";

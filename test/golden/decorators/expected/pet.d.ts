@@ -14,14 +14,14 @@ export interface PetWhere {
   $and?: readonly PetWhere[];
   $or?: readonly PetWhere[];
   $not?: PetWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Pet) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type PetUnique = PetWhere & { id: string };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface PetOrderBy {
   id?: SortOrder;
   kind?: SortOrder;
@@ -33,12 +33,17 @@ export interface PetCreateFields {
   id?: string;
   kind: "cat" | "dog";
 }
-export type PetCreateOwner =
-  | { ownerId: number; owner?: never }
-  | { ownerId?: never; owner: ToOneCreate<PersonCreate, PersonUnique> };
+export interface PetCreateOwnerKey {
+  ownerId: number;
+  owner?: never;
+}
+export interface PetCreateOwnerRow {
+  ownerId?: never;
+  owner: ToOneCreate<PersonCreate, PersonUnique>;
+}
+export type PetCreateOwner = PetCreateOwnerKey | PetCreateOwnerRow;
 /** For create. */
 export type PetCreate = PetCreateFields & PetCreateOwner;
-export type PetCreateWithoutOwner = PetCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface PetUpdateFields {
@@ -60,7 +65,7 @@ export interface PetRelations {
   owner: Person;
 }
 
-/** What the calls of PetRepository take and give. */
+/** What calls take and give. */
 export interface PetTypes {
   row: Pet;
   key: string;
@@ -108,10 +113,12 @@ export interface PetRepository
   ): Promise<Found<PetTypes, Pet, P, S>>;
 }
 
-export interface PetQuery<out S = Pet, out R = unknown> extends QuerySteps<S & R, PetWhere, PetOrderBy, Pet> {
+export interface PetQuery<out S = Pet, out R = unknown> extends QuerySteps<S & R, PetWhere, PetOrderBy, Pet, "Pet"> {
   select<K extends keyof Pet>(...fields: K[]): PetQuery<Pick<Pet, K>, R>;
   omit<K extends keyof Pet>(...fields: K[]): PetQuery<Without<S, K>, R>;
-  withOwner<Q extends Rows = PersonQuery>(build?: (query: PersonQuery) => Q): PetQuery<S, R & { owner: RowOf<Q> }>;
+  withOwner<Q extends QueryOf<"Person"> = PersonQuery>(
+    build?: (query: PersonQuery) => Q,
+  ): PetQuery<S, R & { owner: RowOf<Q> }>;
 }
 
 import type {
@@ -121,10 +128,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -149,7 +149,7 @@ export interface ThingWhere {
   $and?: readonly ThingWhere[];
   $or?: readonly ThingWhere[];
   $not?: ThingWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Thing) => boolean;
 }
 
@@ -157,7 +157,7 @@ export type ThingKey = { id: string } | { email: string } | { address: { city: s
 /** Names at most one row; may ask more. */
 export type ThingUnique = ThingWhere & ThingKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface ThingOrderBy {
   id?: SortOrder;
   name?: SortOrder;
@@ -233,7 +233,7 @@ export interface ThingValues extends Thing {
   "address.at.lng": number | null;
 }
 
-/** What the calls of ThingRepository take and give. */
+/** What calls take and give. */
 export interface ThingTypes {
   row: Thing;
   key: string;
@@ -295,7 +295,7 @@ export interface ThingRepository
 }
 
 export interface ThingQuery<out S = Thing, out R = unknown>
-  extends QuerySteps<S & R, ThingWhere, ThingOrderBy, ThingValues> {
+  extends QuerySteps<S & R, ThingWhere, ThingOrderBy, ThingValues, "Thing"> {
   select<K extends keyof Thing>(...fields: K[]): ThingQuery<Pick<Thing, K>, R>;
   omit<K extends keyof Thing>(...fields: K[]): ThingQuery<Without<S, K>, R>;
 }

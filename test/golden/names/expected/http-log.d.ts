@@ -23,14 +23,14 @@ export interface HTTPLogWhere {
   $and?: readonly HTTPLogWhere[];
   $or?: readonly HTTPLogWhere[];
   $not?: HTTPLogWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: HTTPLog) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type HTTPLogUnique = HTTPLogWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface HTTPLogOrderBy {
   id?: SortOrder;
   meta?: HTTPLogMetaOrderBy;
@@ -52,7 +52,7 @@ export interface HTTPLogValues extends HTTPLog {
   "meta.user-agent": string | null;
 }
 
-/** What the calls of HTTPLogRepository take and give. */
+/** What calls take and give. */
 export interface HTTPLogTypes {
   row: HTTPLog;
   key: number;
@@ -108,7 +108,7 @@ export interface HTTPLogRepository
 }
 
 export interface HTTPLogQuery<out S = HTTPLog, out R = unknown>
-  extends QuerySteps<S & R, HTTPLogWhere, HTTPLogOrderBy, HTTPLogValues> {
+  extends QuerySteps<S & R, HTTPLogWhere, HTTPLogOrderBy, HTTPLogValues, "HTTPLog"> {
   select<K extends keyof HTTPLog>(...fields: K[]): HTTPLogQuery<Pick<HTTPLog, K>, R>;
   omit<K extends keyof HTTPLog>(...fields: K[]): HTTPLogQuery<Without<S, K>, R>;
 }

@@ -9,14 +9,14 @@ export interface IterableWhere {
   $and?: readonly IterableWhere[];
   $or?: readonly IterableWhere[];
   $not?: IterableWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Iterable) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type IterableUnique = IterableWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface IterableOrderBy {
   id?: SortOrder;
 }
@@ -29,7 +29,7 @@ export interface IterableCreate {
 /** For update: values, or one operator a field. */
 export interface IterableUpdate {}
 
-/** What the calls of IterableRepository take and give. */
+/** What calls take and give. */
 export interface IterableTypes {
   row: Iterable;
   key: number;
@@ -85,7 +85,7 @@ export interface IterableRepository
 }
 
 export interface IterableQuery<out S = Iterable, out R = unknown>
-  extends QuerySteps<S & R, IterableWhere, IterableOrderBy, Iterable> {
+  extends QuerySteps<S & R, IterableWhere, IterableOrderBy, Iterable, "Iterable"> {
   select<K extends keyof Iterable>(...fields: K[]): IterableQuery<Pick<Iterable, K>, R>;
   omit<K extends keyof Iterable>(...fields: K[]): IterableQuery<Without<S, K>, R>;
 }

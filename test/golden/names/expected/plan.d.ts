@@ -14,14 +14,14 @@ export interface PlanWhere {
   $and?: readonly PlanWhere[];
   $or?: readonly PlanWhere[];
   $not?: PlanWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Plan) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type PlanUnique = PlanWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface PlanOrderBy {
   id?: SortOrder;
   price?: SortOrder;
@@ -34,7 +34,7 @@ export interface PlanCreate {
   id?: number;
   price: number;
   at: Date;
-  rows?: ToManyCreate<RowsCreateWithoutPlan, RowsUnique>;
+  rows?: ToManyCreate<RowsCreateFields, RowsUnique>;
 }
 
 /** For update: values, or one operator a field. */
@@ -44,7 +44,7 @@ export interface PlanUpdateFields {
 }
 
 export interface PlanUpdate extends PlanUpdateFields {
-  rows?: ToManyUpdate<RowsTypes, RowsCreateWithoutPlan>;
+  rows?: ToManyUpdate<RowsTypes, RowsCreateFields>;
 }
 
 export type PlanPath1 = "rows";
@@ -57,7 +57,7 @@ export interface PlanRelations {
   rows: Rows[];
 }
 
-/** What the calls of PlanRepository take and give. */
+/** What calls take and give. */
 export interface PlanTypes {
   row: Plan;
   key: number;
@@ -105,10 +105,13 @@ export interface PlanRepository
   ): Promise<Found<PlanTypes, Plan, P, S>>;
 }
 
-export interface PlanQuery<out S = Plan, out R = unknown> extends QuerySteps<S & R, PlanWhere, PlanOrderBy, Plan> {
+export interface PlanQuery<out S = Plan, out R = unknown>
+  extends QuerySteps<S & R, PlanWhere, PlanOrderBy, Plan, "Plan"> {
   select<K extends keyof Plan>(...fields: K[]): PlanQuery<Pick<Plan, K>, R>;
   omit<K extends keyof Plan>(...fields: K[]): PlanQuery<Without<S, K>, R>;
-  withRows<Q extends Rows_ = RowsQuery>(build?: (query: RowsQuery) => Q): PlanQuery<S, R & { rows: RowOf<Q>[] }>;
+  withRows<Q extends QueryOf<"Rows"> = RowsQuery>(
+    build?: (query: RowsQuery) => Q,
+  ): PlanQuery<S, R & { rows: RowOf<Q>[] }>;
   withRowsCount(build?: (query: RowsQuery) => RowsQuery): PlanQuery<S, R & { rowsCount: number }>;
 }
 
@@ -120,10 +123,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows as Rows_,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -136,7 +139,7 @@ import type {
 } from "tenon/types";
 import type {
   Rows,
-  RowsCreateWithoutPlan,
+  RowsCreateFields,
   RowsPath1,
   RowsPath2,
   RowsQuery,

@@ -12,14 +12,14 @@ export interface RowsWhere {
   $and?: readonly RowsWhere[];
   $or?: readonly RowsWhere[];
   $not?: RowsWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Rows) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type RowsUnique = RowsWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface RowsOrderBy {
   id?: SortOrder;
   planId?: SortOrder;
@@ -29,12 +29,17 @@ export interface RowsOrderBy {
 export interface RowsCreateFields {
   id?: number;
 }
-export type RowsCreatePlan =
-  | { planId: number; plan?: never }
-  | { planId?: never; plan: ToOneCreate<PlanCreate, PlanUnique> };
+export interface RowsCreatePlanKey {
+  planId: number;
+  plan?: never;
+}
+export interface RowsCreatePlanRow {
+  planId?: never;
+  plan: ToOneCreate<PlanCreate, PlanUnique>;
+}
+export type RowsCreatePlan = RowsCreatePlanKey | RowsCreatePlanRow;
 /** For create. */
 export type RowsCreate = RowsCreateFields & RowsCreatePlan;
-export type RowsCreateWithoutPlan = RowsCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface RowsUpdateFields {
@@ -55,7 +60,7 @@ export interface RowsRelations {
   plan: Plan;
 }
 
-/** What the calls of RowsRepository take and give. */
+/** What calls take and give. */
 export interface RowsTypes {
   row: Rows;
   key: number;
@@ -103,10 +108,13 @@ export interface RowsRepository
   ): Promise<Found<RowsTypes, Rows, P, S>>;
 }
 
-export interface RowsQuery<out S = Rows, out R = unknown> extends QuerySteps<S & R, RowsWhere, RowsOrderBy, Rows> {
+export interface RowsQuery<out S = Rows, out R = unknown>
+  extends QuerySteps<S & R, RowsWhere, RowsOrderBy, Rows, "Rows"> {
   select<K extends keyof Rows>(...fields: K[]): RowsQuery<Pick<Rows, K>, R>;
   omit<K extends keyof Rows>(...fields: K[]): RowsQuery<Without<S, K>, R>;
-  withPlan<Q extends Rows_ = PlanQuery>(build?: (query: PlanQuery) => Q): RowsQuery<S, R & { plan: RowOf<Q> }>;
+  withPlan<Q extends QueryOf<"Plan"> = PlanQuery>(
+    build?: (query: PlanQuery) => Q,
+  ): RowsQuery<S, R & { plan: RowOf<Q> }>;
 }
 
 import type {
@@ -115,10 +123,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows as Rows_,
   ShapeArgs,
   SortOrder,
   ToOneCreate,

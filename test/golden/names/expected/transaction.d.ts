@@ -11,14 +11,14 @@ export interface TransactionWhere {
   $and?: readonly TransactionWhere[];
   $or?: readonly TransactionWhere[];
   $not?: TransactionWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Transaction) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type TransactionUnique = TransactionWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface TransactionOrderBy {
   id?: SortOrder;
   amount?: SortOrder;
@@ -35,7 +35,7 @@ export interface TransactionUpdate {
   amount?: number | NumberUpdate<number>;
 }
 
-/** What the calls of TransactionRepository take and give. */
+/** What calls take and give. */
 export interface TransactionTypes {
   row: Transaction;
   key: number;
@@ -91,7 +91,7 @@ export interface TransactionRepository
 }
 
 export interface TransactionQuery<out S = Transaction, out R = unknown>
-  extends QuerySteps<S & R, TransactionWhere, TransactionOrderBy, Transaction> {
+  extends QuerySteps<S & R, TransactionWhere, TransactionOrderBy, Transaction, "Transaction"> {
   select<K extends keyof Transaction>(...fields: K[]): TransactionQuery<Pick<Transaction, K>, R>;
   omit<K extends keyof Transaction>(...fields: K[]): TransactionQuery<Without<S, K>, R>;
 }

@@ -14,14 +14,14 @@ export interface CommentWhere {
   $and?: readonly CommentWhere[];
   $or?: readonly CommentWhere[];
   $not?: CommentWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Comment) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type CommentUnique = CommentWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface CommentOrderBy {
   id?: SortOrder;
   text?: SortOrder;
@@ -33,12 +33,17 @@ export interface CommentCreateFields {
   id?: number;
   text: string;
 }
-export type CommentCreatePost =
-  | { postId: number; post?: never }
-  | { postId?: never; post: ToOneCreate<PostCreate, PostUnique> };
+export interface CommentCreatePostKey {
+  postId: number;
+  post?: never;
+}
+export interface CommentCreatePostRow {
+  postId?: never;
+  post: ToOneCreate<PostCreate, PostUnique>;
+}
+export type CommentCreatePost = CommentCreatePostKey | CommentCreatePostRow;
 /** For create. */
 export type CommentCreate = CommentCreateFields & CommentCreatePost;
-export type CommentCreateWithoutPost = CommentCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface CommentUpdateFields {
@@ -60,7 +65,7 @@ export interface CommentRelations {
   post: Post;
 }
 
-/** What the calls of CommentRepository take and give. */
+/** What calls take and give. */
 export interface CommentTypes {
   row: Comment;
   key: number;
@@ -116,10 +121,12 @@ export interface CommentRepository
 }
 
 export interface CommentQuery<out S = Comment, out R = unknown>
-  extends QuerySteps<S & R, CommentWhere, CommentOrderBy, Comment> {
+  extends QuerySteps<S & R, CommentWhere, CommentOrderBy, Comment, "Comment"> {
   select<K extends keyof Comment>(...fields: K[]): CommentQuery<Pick<Comment, K>, R>;
   omit<K extends keyof Comment>(...fields: K[]): CommentQuery<Without<S, K>, R>;
-  withPost<Q extends Rows = PostQuery>(build?: (query: PostQuery) => Q): CommentQuery<S, R & { post: RowOf<Q> }>;
+  withPost<Q extends QueryOf<"Post"> = PostQuery>(
+    build?: (query: PostQuery) => Q,
+  ): CommentQuery<S, R & { post: RowOf<Q> }>;
 }
 
 import type {
@@ -128,10 +135,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -12,14 +12,14 @@ export interface LabelWhere {
   $and?: readonly LabelWhere[];
   $or?: readonly LabelWhere[];
   $not?: LabelWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Label) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type LabelUnique = LabelWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface LabelOrderBy {
   id?: SortOrder;
   text?: SortOrder;
@@ -56,7 +56,7 @@ export interface LabelRelations {
   users: User[];
 }
 
-/** What the calls of LabelRepository take and give. */
+/** What calls take and give. */
 export interface LabelTypes {
   row: Label;
   key: number;
@@ -104,10 +104,13 @@ export interface LabelRepository
   ): Promise<Found<LabelTypes, Label, P, S>>;
 }
 
-export interface LabelQuery<out S = Label, out R = unknown> extends QuerySteps<S & R, LabelWhere, LabelOrderBy, Label> {
+export interface LabelQuery<out S = Label, out R = unknown>
+  extends QuerySteps<S & R, LabelWhere, LabelOrderBy, Label, "Label"> {
   select<K extends keyof Label>(...fields: K[]): LabelQuery<Pick<Label, K>, R>;
   omit<K extends keyof Label>(...fields: K[]): LabelQuery<Without<S, K>, R>;
-  withUsers<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): LabelQuery<S, R & { users: RowOf<Q>[] }>;
+  withUsers<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): LabelQuery<S, R & { users: RowOf<Q>[] }>;
   withUsersCount(build?: (query: UserQuery) => UserQuery): LabelQuery<S, R & { usersCount: number }>;
 }
 
@@ -117,10 +120,10 @@ import type {
   FindArgs,
   Found,
   NumberFilter,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -19,14 +19,14 @@ export interface PostWhere {
   $and?: readonly PostWhere[];
   $or?: readonly PostWhere[];
   $not?: PostWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Post) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type PostUnique = PostWhere & { id: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface PostOrderBy {
   id?: SortOrder;
   title?: SortOrder;
@@ -42,14 +42,19 @@ export interface PostCreateFields {
   title: string;
   views?: number;
   status?: "draft" | "live";
-  comments?: ToManyCreate<CommentCreateWithoutPost, CommentUnique>;
+  comments?: ToManyCreate<CommentCreateFields, CommentUnique>;
 }
-export type PostCreateAuthor =
-  | { authorId: number; author?: never }
-  | { authorId?: never; author: ToOneCreate<UserCreate, UserUnique> };
+export interface PostCreateAuthorKey {
+  authorId: number;
+  author?: never;
+}
+export interface PostCreateAuthorRow {
+  authorId?: never;
+  author: ToOneCreate<UserCreate, UserUnique>;
+}
+export type PostCreateAuthor = PostCreateAuthorKey | PostCreateAuthorRow;
 /** For create. */
 export type PostCreate = PostCreateFields & PostCreateAuthor;
-export type PostCreateWithoutAuthor = PostCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface PostUpdateFields {
@@ -61,7 +66,7 @@ export interface PostUpdateFields {
 
 export interface PostUpdate extends PostUpdateFields {
   author?: ToOneUpdate<UserTypes, UserCreate>;
-  comments?: ToManyUpdate<CommentTypes, CommentCreateWithoutPost>;
+  comments?: ToManyUpdate<CommentTypes, CommentCreateFields>;
 }
 
 export type PostPath1 = "author" | "comments";
@@ -76,7 +81,7 @@ export interface PostRelations {
   comments: Comment[];
 }
 
-/** What the calls of PostRepository take and give. */
+/** What calls take and give. */
 export interface PostTypes {
   row: Post;
   key: number;
@@ -124,11 +129,14 @@ export interface PostRepository
   ): Promise<Found<PostTypes, Post, P, S>>;
 }
 
-export interface PostQuery<out S = Post, out R = unknown> extends QuerySteps<S & R, PostWhere, PostOrderBy, Post> {
+export interface PostQuery<out S = Post, out R = unknown>
+  extends QuerySteps<S & R, PostWhere, PostOrderBy, Post, "Post"> {
   select<K extends keyof Post>(...fields: K[]): PostQuery<Pick<Post, K>, R>;
   omit<K extends keyof Post>(...fields: K[]): PostQuery<Without<S, K>, R>;
-  withAuthor<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): PostQuery<S, R & { author: RowOf<Q> }>;
-  withComments<Q extends Rows = CommentQuery>(
+  withAuthor<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): PostQuery<S, R & { author: RowOf<Q> }>;
+  withComments<Q extends QueryOf<"Comment"> = CommentQuery>(
     build?: (query: CommentQuery) => Q,
   ): PostQuery<S, R & { comments: RowOf<Q>[] }>;
   withCommentsCount(build?: (query: CommentQuery) => CommentQuery): PostQuery<S, R & { commentsCount: number }>;
@@ -142,10 +150,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -162,7 +170,7 @@ import type {
 } from "tenon/types";
 import type {
   Comment,
-  CommentCreateWithoutPost,
+  CommentCreateFields,
   CommentPath1,
   CommentPath2,
   CommentQuery,

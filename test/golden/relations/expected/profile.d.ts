@@ -12,14 +12,14 @@ export interface ProfileWhere {
   $and?: readonly ProfileWhere[];
   $or?: readonly ProfileWhere[];
   $not?: ProfileWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: Profile) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type ProfileUnique = ProfileWhere & { userId: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface ProfileOrderBy {
   userId?: SortOrder;
   bio?: SortOrder;
@@ -29,12 +29,17 @@ export interface ProfileOrderBy {
 export interface ProfileCreateFields {
   bio: string;
 }
-export type ProfileCreateUser =
-  | { userId: number; user?: never }
-  | { userId?: never; user: ToOneCreate<UserCreate, UserUnique> };
+export interface ProfileCreateUserKey {
+  userId: number;
+  user?: never;
+}
+export interface ProfileCreateUserRow {
+  userId?: never;
+  user: ToOneCreate<UserCreate, UserUnique>;
+}
+export type ProfileCreateUser = ProfileCreateUserKey | ProfileCreateUserRow;
 /** For create. */
 export type ProfileCreate = ProfileCreateFields & ProfileCreateUser;
-export type ProfileCreateWithoutUser = ProfileCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface ProfileUpdateFields {
@@ -55,7 +60,7 @@ export interface ProfileRelations {
   user: User;
 }
 
-/** What the calls of ProfileRepository take and give. */
+/** What calls take and give. */
 export interface ProfileTypes {
   row: Profile;
   key: number;
@@ -111,10 +116,12 @@ export interface ProfileRepository
 }
 
 export interface ProfileQuery<out S = Profile, out R = unknown>
-  extends QuerySteps<S & R, ProfileWhere, ProfileOrderBy, Profile> {
+  extends QuerySteps<S & R, ProfileWhere, ProfileOrderBy, Profile, "Profile"> {
   select<K extends keyof Profile>(...fields: K[]): ProfileQuery<Pick<Profile, K>, R>;
   omit<K extends keyof Profile>(...fields: K[]): ProfileQuery<Without<S, K>, R>;
-  withUser<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): ProfileQuery<S, R & { user: RowOf<Q> }>;
+  withUser<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): ProfileQuery<S, R & { user: RowOf<Q> }>;
 }
 
 import type {
@@ -122,10 +129,10 @@ import type {
   FindArgs,
   Found,
   NumberFilter,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

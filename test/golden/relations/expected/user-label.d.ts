@@ -15,14 +15,14 @@ export interface UserLabelWhere {
   $and?: readonly UserLabelWhere[];
   $or?: readonly UserLabelWhere[];
   $not?: UserLabelWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: UserLabel) => boolean;
 }
 
 /** Names at most one row; may ask more. */
 export type UserLabelUnique = UserLabelWhere & { userId: number; labelId: number };
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface UserLabelOrderBy {
   userId?: SortOrder;
   labelId?: SortOrder;
@@ -34,12 +34,24 @@ export interface UserLabelOrderBy {
 export interface UserLabelCreateFields {
   since?: Date;
 }
-export type UserLabelCreateUser =
-  | { userId: number; user?: never }
-  | { userId?: never; user: ToOneCreate<UserCreate, UserUnique> };
-export type UserLabelCreateLabel =
-  | { labelId: number; label?: never }
-  | { labelId?: never; label: ToOneCreate<LabelCreate, LabelUnique> };
+export interface UserLabelCreateUserKey {
+  userId: number;
+  user?: never;
+}
+export interface UserLabelCreateUserRow {
+  userId?: never;
+  user: ToOneCreate<UserCreate, UserUnique>;
+}
+export type UserLabelCreateUser = UserLabelCreateUserKey | UserLabelCreateUserRow;
+export interface UserLabelCreateLabelKey {
+  labelId: number;
+  label?: never;
+}
+export interface UserLabelCreateLabelRow {
+  labelId?: never;
+  label: ToOneCreate<LabelCreate, LabelUnique>;
+}
+export type UserLabelCreateLabel = UserLabelCreateLabelKey | UserLabelCreateLabelRow;
 /** For create. */
 export type UserLabelCreate = UserLabelCreateFields & UserLabelCreateUser & UserLabelCreateLabel;
 export type UserLabelCreateWithoutUser = UserLabelCreateFields & UserLabelCreateLabel;
@@ -66,7 +78,7 @@ export interface UserLabelRelations {
   label: Label;
 }
 
-/** What the calls of UserLabelRepository take and give. */
+/** What calls take and give. */
 export interface UserLabelTypes {
   row: UserLabel;
   key: { userId: number; labelId: number };
@@ -122,11 +134,15 @@ export interface UserLabelRepository
 }
 
 export interface UserLabelQuery<out S = UserLabel, out R = unknown>
-  extends QuerySteps<S & R, UserLabelWhere, UserLabelOrderBy, UserLabel> {
+  extends QuerySteps<S & R, UserLabelWhere, UserLabelOrderBy, UserLabel, "UserLabel"> {
   select<K extends keyof UserLabel>(...fields: K[]): UserLabelQuery<Pick<UserLabel, K>, R>;
   omit<K extends keyof UserLabel>(...fields: K[]): UserLabelQuery<Without<S, K>, R>;
-  withUser<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): UserLabelQuery<S, R & { user: RowOf<Q> }>;
-  withLabel<Q extends Rows = LabelQuery>(build?: (query: LabelQuery) => Q): UserLabelQuery<S, R & { label: RowOf<Q> }>;
+  withUser<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): UserLabelQuery<S, R & { user: RowOf<Q> }>;
+  withLabel<Q extends QueryOf<"Label"> = LabelQuery>(
+    build?: (query: LabelQuery) => Q,
+  ): UserLabelQuery<S, R & { label: RowOf<Q> }>;
 }
 
 import type {
@@ -135,10 +151,10 @@ import type {
   FindArgs,
   Found,
   NumberFilter,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,

@@ -31,7 +31,7 @@ export interface UserWhere {
   $and?: readonly UserWhere[];
   $or?: readonly UserWhere[];
   $not?: UserWhere;
-  /** Any test in code, of the rows that the rest lets through. */
+  /** A test in code, of the rows that pass the rest. */
   $where?: (row: User) => boolean;
 }
 
@@ -39,7 +39,7 @@ export type UserKey = { id: number } | { email: string };
 /** Names at most one row; may ask more. */
 export type UserUnique = UserWhere & UserKey;
 
-/** One key an object; an array for several. */
+/** One key each; an array for several. */
 export interface UserOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -62,15 +62,17 @@ export interface UserCreateFields {
   createdAt?: Date;
   updatedAt?: Date;
   rev?: number;
-  posts?: ToManyCreate<PostCreateWithoutAuthor, PostUnique>;
-  profile?: ToOneCreate<ProfileCreateWithoutUser, ProfileUnique>;
-  reports?: ToManyCreate<UserCreateWithoutManager, UserUnique>;
+  posts?: ToManyCreate<PostCreateFields, PostUnique>;
+  profile?: ToOneCreate<ProfileCreateFields, ProfileUnique>;
+  reports?: ToManyCreate<UserCreateFields, UserUnique>;
   labels?: ToManyCreate<LabelCreate & Through<UserLabelCreateFields>, LabelUnique & Through<UserLabelCreateFields>>;
 }
-export type UserCreateManager = { managerId?: number | null; manager?: ToOneCreate<UserCreate, UserUnique> };
+export interface UserCreateManager {
+  managerId?: number | null;
+  manager?: ToOneCreate<UserCreate, UserUnique>;
+}
 /** For create. */
 export type UserCreate = UserCreateFields & UserCreateManager;
-export type UserCreateWithoutManager = UserCreateFields;
 
 /** For update: values, or one operator a field. */
 export interface UserUpdateFields {
@@ -82,10 +84,10 @@ export interface UserUpdateFields {
 }
 
 export interface UserUpdate extends UserUpdateFields {
-  posts?: ToManyUpdate<PostTypes, PostCreateWithoutAuthor>;
-  profile?: ToOptionalUpdate<ProfileTypes, ProfileCreateWithoutUser>;
+  posts?: ToManyUpdate<PostTypes, PostCreateFields>;
+  profile?: ToOptionalUpdate<ProfileTypes, ProfileCreateFields>;
   manager?: ToOptionalUpdate<UserTypes, UserCreate>;
-  reports?: ToManyUpdate<UserTypes, UserCreateWithoutManager>;
+  reports?: ToManyUpdate<UserTypes, UserCreateFields>;
   labels?: ToManyUpdate<
     LabelTypes,
     LabelCreate & Through<UserLabelCreateFields>,
@@ -119,7 +121,7 @@ export interface UserRelations {
   labels: Label[];
 }
 
-/** What the calls of UserRepository take and give. */
+/** What calls take and give. */
 export interface UserTypes {
   row: User;
   key: number;
@@ -167,20 +169,27 @@ export interface UserRepository
   ): Promise<Found<UserTypes, User, P, S>>;
 }
 
-export interface UserQuery<out S = User, out R = unknown> extends QuerySteps<S & R, UserWhere, UserOrderBy, User> {
+export interface UserQuery<out S = User, out R = unknown>
+  extends QuerySteps<S & R, UserWhere, UserOrderBy, User, "User"> {
   select<K extends keyof User>(...fields: K[]): UserQuery<Pick<User, K>, R>;
   omit<K extends keyof User>(...fields: K[]): UserQuery<Without<S, K>, R>;
-  withPosts<Q extends Rows = PostQuery>(build?: (query: PostQuery) => Q): UserQuery<S, R & { posts: RowOf<Q>[] }>;
+  withPosts<Q extends QueryOf<"Post"> = PostQuery>(
+    build?: (query: PostQuery) => Q,
+  ): UserQuery<S, R & { posts: RowOf<Q>[] }>;
   withPostsCount(build?: (query: PostQuery) => PostQuery): UserQuery<S, R & { postsCount: number }>;
-  withProfile<Q extends Rows = ProfileQuery>(
+  withProfile<Q extends QueryOf<"Profile"> = ProfileQuery>(
     build?: (query: ProfileQuery) => Q,
   ): UserQuery<S, R & { profile: RowOf<Q> | null }>;
-  withManager<Q extends Rows = UserQuery>(
+  withManager<Q extends QueryOf<"User"> = UserQuery>(
     build?: (query: UserQuery) => Q,
   ): UserQuery<S, R & { manager: RowOf<Q> | null }>;
-  withReports<Q extends Rows = UserQuery>(build?: (query: UserQuery) => Q): UserQuery<S, R & { reports: RowOf<Q>[] }>;
+  withReports<Q extends QueryOf<"User"> = UserQuery>(
+    build?: (query: UserQuery) => Q,
+  ): UserQuery<S, R & { reports: RowOf<Q>[] }>;
   withReportsCount(build?: (query: UserQuery) => UserQuery): UserQuery<S, R & { reportsCount: number }>;
-  withLabels<Q extends Rows = LabelQuery>(build?: (query: LabelQuery) => Q): UserQuery<S, R & { labels: RowOf<Q>[] }>;
+  withLabels<Q extends QueryOf<"Label"> = LabelQuery>(
+    build?: (query: LabelQuery) => Q,
+  ): UserQuery<S, R & { labels: RowOf<Q>[] }>;
   withLabelsCount(build?: (query: LabelQuery) => LabelQuery): UserQuery<S, R & { labelsCount: number }>;
 }
 
@@ -192,10 +201,10 @@ import type {
   Found,
   NumberFilter,
   NumberUpdate,
+  QueryOf,
   QuerySteps,
   RepositoryCalls,
   RowOf,
-  Rows,
   SetTo,
   ShapeArgs,
   SortOrder,
@@ -224,7 +233,7 @@ import type {
 } from "./label.js";
 import type {
   Post,
-  PostCreateWithoutAuthor,
+  PostCreateFields,
   PostPath1,
   PostPath2,
   PostQuery,
@@ -234,7 +243,7 @@ import type {
 } from "./post.js";
 import type {
   Profile,
-  ProfileCreateWithoutUser,
+  ProfileCreateFields,
   ProfileOrderBy,
   ProfilePath1,
   ProfilePath2,
