@@ -1,6 +1,6 @@
 /** What a write takes: the data of a create and of an update, with the writes of its relations. */
 import type { ModelMeta, RelationMeta } from "../src/schema/model.js";
-import { type Link, linkOf, linksOf, mayOmit, sharedLinkFields } from "./links.js";
+import { type Link, linkOf, linkSuffix, linksOf, mayOmit, sharedLinkFields, withoutSuffix } from "./links.js";
 import type { Scope } from "./scope.js";
 import { aliasText, interfaceText, type Member } from "./text.js";
 import { inputOptions, updateOptions } from "./types.js";
@@ -31,18 +31,13 @@ export function renderCreate(model: ModelMeta, scope: Scope): string {
   for (const link of links) {
     const others = links.filter((other) => other !== link).map((other) => linkName(model, other));
     if (others.length > 0)
-      blocks.push(aliasText(`${model.name}${without(links, link)}`, [[fields, ...others].join(" & ")]));
+      blocks.push(aliasText(`${model.name}${withoutSuffix(links, link)}`, [[fields, ...others].join(" & ")]));
   }
   return blocks.join("\n");
 }
 
-/** The suffix of the create type without a link; without its only link, the other fields are left. */
-function without(links: readonly Link[], link: Link): string {
-  return links.length === 1 ? "CreateFields" : `CreateWithout${link.name}`;
-}
-
 function linkName(model: ModelMeta, link: Link): string {
-  return `${model.name}Create${link.name}`;
+  return `${model.name}${linkSuffix(link)}`;
 }
 
 /**
@@ -107,7 +102,7 @@ function relatedInputs(relation: RelationMeta, scope: Scope): { create: string; 
   const target = scope.target(relation.target);
   const owned = relation.kind === "hasOne" || relation.kind === "hasMany" ? relation.to : null;
   const link = owned === null ? null : linkOf(scope.schema, target, owned);
-  const create = scope.of(target, link === null ? "Create" : without(linksOf(scope.schema, target), link));
+  const create = scope.of(target, link === null ? "Create" : withoutSuffix(linksOf(scope.schema, target), link));
   const unique = scope.of(target, "Unique");
   const payload = relation.through === null ? null : payloadOf(relation.through, scope);
   if (payload === null) return { create, unique };

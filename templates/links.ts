@@ -4,7 +4,7 @@
  * type, so that `PostCreate` = its other fields and every link, and `PostCreateWithoutAuthor` = the same without one.
  */
 import type { FieldMeta, ModelMeta, RelationMeta, Schema } from "../src/schema/model.js";
-import { fieldOf } from "./naming.js";
+import { fieldOf } from "./fields.js";
 import { pascal } from "./text.js";
 
 export interface Link {
@@ -16,6 +16,23 @@ export interface Link {
   readonly fields: readonly FieldMeta[];
   /** Whether a create must give it. */
   readonly required: boolean;
+}
+
+/** What a link adds to the model's name: `CreateAuthor`. */
+export const linkSuffix = (link: Link): string => `Create${link.name}`;
+
+/** The create type without a link; without its only link, the other fields are left. */
+export function withoutSuffix(links: readonly Link[], link: Link): string {
+  return links.length === 1 ? "CreateFields" : `CreateWithout${link.name}`;
+}
+
+/** What types are made for the links of a model adds to its name. */
+export function linkTypeNames(links: readonly Link[]): readonly string[] {
+  return links.flatMap((link) => {
+    const own = linkSuffix(link);
+    const forms = link.required && link.relation !== null ? [`${own}Key`, `${own}Row`] : [];
+    return [own, ...forms, ...(links.length > 1 ? [withoutSuffix(links, link)] : [])];
+  });
 }
 
 /** Beyond this, alternatives would multiply too far: the rest take either form without checking that one is given. */

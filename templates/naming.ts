@@ -2,8 +2,8 @@
  * Every name that generation makes, decided once for the whole schema and in schema order, so that output is stable:
  * file names, named interfaces of nested objects, names of long enums. `problems` lists names that two things claim.
  */
-import { InternalError } from "../src/base/errors.js";
-import type { FieldType, ModelMeta, Schema } from "../src/schema/model.js";
+import type { FieldType, Schema } from "../src/schema/model.js";
+import { linksOf, linkTypeNames } from "./links.js";
 import { kebab, LINE_WIDTH, pascal } from "./text.js";
 
 export type ObjectType = Extract<FieldType, { kind: "object" }>;
@@ -57,7 +57,8 @@ export function nameSchema(schema: Schema): Naming {
   const files = fileNames(schema);
   for (const model of schema.models.values()) {
     claim(model.name, `model ${model.name}`);
-    for (const suffix of MODEL_SUFFIXES) claim(`${model.name}${suffix}`, `a generated type of model ${model.name}`);
+    const parts = [...MODEL_SUFFIXES, ...linkTypeNames(linksOf(schema, model))];
+    for (const suffix of parts) claim(`${model.name}${suffix}`, `a generated type of model ${model.name}`);
   }
 
   const named = new Map<FieldType, NamedType>();
@@ -172,12 +173,6 @@ function fileNames(schema: Schema): ReadonlyMap<string, string> {
 /** bigint has no JSON form. */
 export function stable(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}n` : value;
-}
-
-export function fieldOf(model: ModelMeta, name: string): ModelMeta["fields"][number] {
-  const field = model.fields.find((candidate) => candidate.name === name);
-  if (field === undefined) throw new InternalError(`Model ${model.name} has no field ${name}`);
-  return field;
 }
 
 /** Whether a line of code may be this long. */

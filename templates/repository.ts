@@ -1,7 +1,7 @@
 /** The repository of a model: the calls in args form. */
 import type { FieldType, ModelMeta } from "../src/schema/model.js";
+import { fieldOf } from "./fields.js";
 import { updateManyName } from "./input.js";
-import { fieldOf } from "./naming.js";
 import type { Scope } from "./scope.js";
 import { heritage, interfaceText, type Member, methodText, propertyKey } from "./text.js";
 import { rowOptions, unique, valueOptions } from "./types.js";

@@ -1,6 +1,6 @@
 /** What a query may ask of a model: the filter, the filters that name one row, and the order. */
 import type { FieldType, ModelMeta, Path } from "../src/schema/model.js";
-import { fieldOf } from "./naming.js";
+import { fieldOf } from "./fields.js";
 import type { Scope } from "./scope.js";
 import { aliasText, interfaceText, type Member, propertyKey } from "./text.js";
 import { filterOptions, unique, valueOptions } from "./types.js";

@@ -195,10 +195,13 @@ export class QueryBuilder {
         fix: `write ${step}((query) => query.where({ … }))`,
       });
     const built: unknown = build(empty);
-    if (built instanceof QueryBuilder && built.#meta === target && built.#session === null) return built;
-    throw new QueryError("QUERY.INVALID_VALUE", `${this.#meta.name}: the function of ${step} must return its query`, {
-      fix: "return the query without an end such as all()",
-    });
+    // The one that was given, or any other: what counts is what it says.
+    if (built instanceof QueryBuilder && built.#meta === target) return built;
+    throw new QueryError(
+      "QUERY.INVALID_VALUE",
+      `${this.#meta.name}: the function of ${step} must return a query of ${target.name}`,
+      { fix: "return the query without an end such as all()" },
+    );
   }
 
   #fields(select: readonly string[] | null, omit: readonly string[]): readonly string[] | null {

@@ -63,6 +63,18 @@ describe("templates", () => {
     });
   });
 
+  it("say which names clash with the types of a link", () => {
+    const author = relation("author", "belongsTo", "PostCreateAuthorKey", { from: ["authorId"] });
+    const post = draft("Post", [field("id", int), field("authorId", int)], [author]);
+    const schema = schemaOf([post, draft("PostCreateAuthorKey", [field("id", int)])]);
+    expect(renderSchema(schema, OPTIONS)).toEqual({
+      ok: false,
+      problems: [
+        "model PostCreateAuthorKey and a generated type of model Post would both be called PostCreateAuthorKey",
+      ],
+    });
+  });
+
   it("keep files apart whose names would be the same", () => {
     const schema = schemaOf([draft("BlogPost", [field("id", int)]), draft("Blog_Post", [field("id", int)])]);
     expect([...render(schema).keys()].sort()).toEqual([

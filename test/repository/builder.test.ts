@@ -149,6 +149,14 @@ describe("relations", () => {
     expect(row).toEqual({ id: 1, posts: [{ id: 1 }] });
   });
 
+  test("the query of a relation may be one that was made before", async () => {
+    await using db = await seeded();
+    const first = db.posts.where({ id: { $lte: 1 } }).select("id");
+    const row = await steps(db.users.where({ id: 1 }).select("id")).withPosts!(() => first).one();
+    expect(row).toEqual({ id: 1, posts: [{ id: 1 }] });
+    expect(await first.all()).toEqual([{ id: 1 }]);
+  });
+
   test("errors: unknown relation step, a function that returns nothing, an end inside", async () => {
     await using db = await seeded();
     const query = steps(db.users.query());
@@ -156,8 +164,8 @@ describe("relations", () => {
     expect(typo).toThrow(QueryError);
     expect(typo).toThrow('did you mean "withPosts"?');
     expect(() => query.withPosts!(5 as never)).toThrow(QueryError);
-    expect(() => query.withPosts!(() => undefined)).toThrow("must return its query");
-    expect(() => query.withPosts!(() => db.users.query())).toThrow("must return its query");
+    expect(() => query.withPosts!(() => undefined)).toThrow("must return a query of Post");
+    expect(() => query.withPosts!(() => db.users.query())).toThrow("must return a query of Post");
     let inner: Promise<unknown> | undefined;
     query.withPosts!((posts) => {
       inner = posts.all();
