@@ -120,8 +120,7 @@ const isJournal = (path: string): boolean => path.endsWith(".journal");
 
 export const KINDS: readonly string[] = [...Object.keys(CHANGES), "remove", "older", "other"];
 
-/** Damage that leaves every line that can still be read as it was. */
-export const NEVER_REWRITES: ReadonlySet<string> = new Set([
+const NEVER_REWRITES = new Set([
   "truncate",
   "zeros",
   "swapPieces",
@@ -131,6 +130,13 @@ export const NEVER_REWRITES: ReadonlySet<string> = new Set([
   "older",
   "other",
 ]);
+/** In the middle of packed bytes these change what comes out. */
+const REWRITES_PACKED = new Set(["zeros", "swapPieces", "repeatPiece", "dropPiece"]);
+
+/** Whether a damage leaves every line that can still be read as it was. */
+export function neverRewrites(kind: string, isPacked: boolean): boolean {
+  return NEVER_REWRITES.has(kind) && !(isPacked && REWRITES_PACKED.has(kind));
+}
 
 /** Leaves so many of the zeros at the end. */
 function withoutZeros(bytes: Buffer, kept: number): Buffer {
