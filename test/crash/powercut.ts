@@ -108,13 +108,13 @@ async function lifeOfAnImage(
         // The writer is alive, on another file system: a machine that lost its power has no such process.
         for (const name of readdirSync(join(copy, "data")))
           if (name.endsWith(".lock")) rmSync(join(copy, "data", name));
-        const failure = await verify(
+        const outcome = await verify(
           storage,
           join(copy, "data"),
           mayLose(storage, true) ? 0 : acknowledged,
           acknowledged,
         );
-        if (failure !== null) return `${options}, cut ${cut}: ${failure}`;
+        if (typeof outcome === "string") return `${options}, cut ${cut}: ${outcome}`;
       } finally {
         unmount(copy);
       }
@@ -131,8 +131,13 @@ async function lifeOfAnImage(
   }
 }
 
-/** Opens what is there, compares, writes on, opens again. */
-async function verify(storage: StorageCase, dir: string, least: number, acknowledged: number): Promise<string | null> {
+/** Opens what is there, compares, writes on, opens again: how many commits there are then, or what is wrong. */
+async function verify(
+  storage: StorageCase,
+  dir: string,
+  least: number,
+  acknowledged: number,
+): Promise<string | number> {
   try {
     const engine = await openSequence(embedded({ storage: storage.open(dir) }));
     const found = await commitsIn(engine);
@@ -143,7 +148,7 @@ async function verify(storage: StorageCase, dir: string, least: number, acknowle
     const again = await openSequence(embedded({ storage: storage.open(dir) }));
     const after = await commitsIn(again);
     await again.close();
-    return after === found + 1 ? null : `${after} commits after one more than ${found}`;
+    return after === found + 1 ? after : `${after} commits after one more than ${found}`;
   } catch (error) {
     return String(error);
   }
@@ -177,11 +182,12 @@ export async function kills(
     if (child.errors.length > 0) return `${storage.name}: the writer failed: ${child.errors.join("")}`;
     const acknowledged = Math.max(before, acknowledgedBy(child.lines));
     const least = mayLose(storage, false) ? before : acknowledged;
-    const failure = await verify(storage, dir, least, acknowledged);
-    if (failure !== null) return `${storage.name}, round ${round}: ${failure}`;
+    const outcome = await verify(storage, dir, least, acknowledged);
+    if (typeof outcome === "string") return `${storage.name}, round ${round}: ${outcome}`;
     tally.rounds++;
     tally.commits += acknowledged + 1 - before;
-    before = least + 1;
+    // It was closed, so that all of it is kept from here on.
+    before = outcome;
     onProgress();
   }
   return null;
