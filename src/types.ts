@@ -54,11 +54,11 @@ export interface RepositoryCalls<K extends ModelTypes, T, F extends keyof T, V, 
     key: K["key"],
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<K, T, P, S, O>>;
-  /** The row that a unique filter names, or NotFoundError. */
+  /** The row of a unique filter, or NotFoundError. */
   findUniqueOrThrow<P extends K["path"] = never, S extends F = never, O extends F = never>(
     args: UniqueArgs<K["unique"], P, S, O>,
   ): Promise<Found<K, T, P, S, O>>;
-  /** The first row that matches, or NotFoundError. */
+  /** The first match, or NotFoundError. */
   findFirstOrThrow<P extends K["path"] = never, S extends F = never, O extends F = never>(
     args?: FindArgs<K, P, S, O>,
   ): Promise<Found<K, T, P, S, O>>;
@@ -94,9 +94,9 @@ export interface RepositoryCalls<K extends ModelTypes, T, F extends keyof T, V, 
   createMany<B extends boolean = false>(args: CreateManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;
   /** Changes all rows that match; for every row: `where: { all: true }`. */
   updateMany<B extends boolean = false>(args: UpdateManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;
-  /** Changes the row that a unique filter names, or inserts it. */
+  /** Changes the row of a unique filter, or inserts it. */
   upsert<P extends K["path"] = never, S extends F = never>(args: UpsertArgs<K, P, S>): Promise<Found<K, T, P, S>>;
-  /** Deletes the row that a unique filter names, or NotFoundError. */
+  /** Deletes the row of a unique filter, or NotFoundError. */
   delete<P extends K["path"] = never, S extends F = never>(args: DeleteArgs<K, P, S>): Promise<Found<K, T, P, S>>;
   /** Deletes all rows that match; for every row: `where: { all: true }`. */
   deleteMany<B extends boolean = false>(args: DeleteManyArgs<K, B>): Promise<B extends true ? CountAndRows<T> : Count>;

@@ -64,7 +64,7 @@ export function renderUpdate(model: ModelMeta, scope: Scope): string {
   const fields: Member[] = model.fields
     .filter((field) => !model.key.includes(field.name) && field.role !== "version")
     .map((field) => ({ name: field.name, optional: true, type: updateOptions(field, scope) }));
-  const doc = "For update: values, or one operator a field.";
+  const doc = "For update: values or operators.";
   if (model.relations.length === 0) return interfaceText(`${model.name}Update`, fields, doc);
   const relations = model.relations.map(
     (relation): Member => ({

@@ -107,21 +107,21 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
       shape,
       [`args: ${take("UniqueArgs", `${name}Unique, P, S, O`)}`],
       promise(`${row} | null`),
-      "The row that a unique filter names, or null.",
+      "The row of a unique filter, or null.",
     ),
     methodText(
       "findFirst",
       shape,
       [`args?: ${take("FindArgs", `${types}, P, S, O`)}`],
       promise(`${row} | null`),
-      "The first row that matches, or null.",
+      "The first match, or null.",
     ),
     methodText(
       "findMany",
       shape,
       [`args?: ${take("FindArgs", `${types}, P, S, O`)}`],
       promise(`${row}[]`),
-      "All rows that match.",
+      "All matches.",
     ),
     methodText(
       "create",
@@ -135,7 +135,7 @@ export function renderRepository(model: ModelMeta, scope: Scope): string {
       shape.slice(0, 2),
       [`args: ${take("UpdateArgs", `${name}Unique, ${name}Update, P, S`)}`],
       written,
-      "Changes the row that a unique filter names, or NotFoundError.",
+      "Changes the row of a unique filter, or NotFoundError.",
     ),
   ];
   return [heritage(`${name}Repository`, t("RepositoryCalls"), shared), ...methods, "}"].join("\n");

@@ -28,7 +28,7 @@ export function renderWhere(model: ModelMeta, scope: Scope): string {
       name: "$where",
       optional: true,
       type: [`(row: ${model.name}) => boolean`],
-      description: "A test in code, of the rows that pass the rest.",
+      description: "A test in code.",
     },
   );
   return interfaceText(name, members);
@@ -39,7 +39,7 @@ export function renderUnique(model: ModelMeta, scope: Scope): string {
   const paths: (readonly Path[])[] = [model.key.map((name) => [name])];
   for (const index of model.indexes) if (index.unique) paths.push(index.paths);
   const options = unique(paths.map((each) => `{ ${each.map((path) => fixed(model, path, scope)).join("; ")} }`));
-  const doc = "Names at most one row; may ask more.";
+  const doc = "Names at most one row.";
   if (options.length === 1) return aliasText(`${model.name}Unique`, [`${model.name}Where & ${options[0]}`], doc);
   return `${aliasText(`${model.name}Key`, options)}\n${aliasText(`${model.name}Unique`, [`${model.name}Where & ${model.name}Key`], doc)}`;
 }
@@ -69,7 +69,7 @@ export function renderOrderBy(model: ModelMeta, scope: Scope): string {
       relation.arity === "one" ? scope.of(scope.target(relation.target), "OrderBy") : scope.shared("CountOrder");
     members.push({ name: relation.name, optional: true, type: [type] });
   }
-  return interfaceText(`${model.name}OrderBy`, members, "One key each; an array for several.");
+  return interfaceText(`${model.name}OrderBy`, members, "One key; an array for several.");
 }
 
 const ORDERABLE: ReadonlySet<FieldType["kind"]> = new Set([

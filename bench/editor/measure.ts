@@ -14,7 +14,7 @@ import { generateOnce, generationOf, type Written, watchOf } from "./generation.
 import { install, versionOf } from "./install.js";
 import { latencies } from "./latency.js";
 import { limitTo, reasonOf, say } from "./limit.js";
-import { PEERS, type Peer } from "./peers.js";
+import { FLOOR, PEERS, type Peer } from "./peers.js";
 import type { Project } from "./projects.js";
 
 const PARTS = ["types", "latency", "generate", "watch"] as const;
@@ -65,7 +65,7 @@ async function attempt(what: string, work: () => Promise<void> | void): Promise<
 /** The peers that can be asked, under the names that they are shown by. */
 const names = new Map<Peer, string>();
 const wanted = values.peers?.split(",");
-for (const peer of PEERS) {
+for (const peer of wanted === undefined ? PEERS : [...PEERS, FLOOR]) {
   if (wanted !== undefined && !wanted.some((each) => peer.name.startsWith(each))) continue;
   await attempt(peer.name, () => {
     const [first] = peer.packages ?? [];

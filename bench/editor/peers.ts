@@ -1,5 +1,5 @@
 /** The peers: ten queries of the same kinds in the words of each, a place to complete, and a typo. */
-import { DRIZZLE, KYSELY, PRISMA_PROJECT, type Project, TENON } from "./projects.js";
+import { ALONE, DRIZZLE, KYSELY, PRISMA_PROJECT, type Project, TENON } from "./projects.js";
 
 export interface Peer {
   readonly name: string;
@@ -121,3 +121,16 @@ export const PEERS: readonly Peer[] = [
     typo: ['db.selectFrom("users").select("email").execute()', 'db.selectFrom("users").select("emial").execute()'],
   },
 ];
+
+const least = "await db.users.findMany({ where: { active: true } })";
+
+/** Not a peer but the least that any of them can take; only measured when it is asked for by name. */
+export const FLOOR: Peer = {
+  name: "typescript alone",
+  packages: null,
+  project: ALONE,
+  head: 'import { db } from "./db.js";\n',
+  queries: Array.from({ length: 10 }, () => least),
+  complete: "db.users.findMany({ where: { | } });",
+  typo: ['db.users.findMany({ where: { email: "a" } })', 'db.users.findMany({ where: { emial: "a" } })'],
+};

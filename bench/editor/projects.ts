@@ -47,10 +47,10 @@ export function clean(folder: string, { out, caches }: Generator): void {
 const suffixes = (models: number): readonly string[] =>
   Array.from({ length: Math.ceil(models / 5) }, (_, index) => (index === 0 ? "" : String(index)));
 
-/** A folder with the compiler's settings and the peers' packages. */
-function scaffold(folder: string, peer: string): void {
+/** A folder with the compiler's settings and, if it has any, the peer's packages. */
+function scaffold(folder: string, peer: string | null): void {
   mkdirSync(folder, { recursive: true });
-  symlinkSync(modulesOf(peer), join(folder, "node_modules"));
+  if (peer !== null) symlinkSync(modulesOf(peer), join(folder, "node_modules"));
   const compilerOptions = {
     target: "ES2022",
     lib: ["ES2022", "ESNext.Disposable", "DOM"],
@@ -218,5 +218,21 @@ export interface Tag${n} { id: Generated<number>; label: string; postId: number 
     const head = 'import type { Generated, Kysely } from "kysely";\n';
     const database = `export interface Database { ${tables.join(" ")} }\nexport declare const db: Kysely<Database>;\n`;
     writeFileSync(join(folder, "db.ts"), head + text.join("") + database);
+  },
+};
+
+/** One interface and a function that takes it, whatever the number of models: the least that an editor can be asked about. */
+export const ALONE: Project = {
+  name: "typescript",
+  generator: null,
+  async write(folder) {
+    scaffold(folder, null);
+    writeFileSync(
+      join(folder, "db.ts"),
+      `export interface Row { id: number; email: string; name: string | null; age: number; active: boolean }
+export interface Where { id?: number; email?: string; name?: string | null; age?: number; active?: boolean }
+export declare const db: { users: { findMany(args: { where: Where }): Promise<Row[]> } };
+`,
+    );
   },
 };

@@ -33,9 +33,12 @@ async function start(names, sizes, folder, log) {
   return peers;
 }
 
+/** Rounds that warm up where they are short. */
+const WARM_SHORT = 4;
+
 /**
- * `most`: milliseconds that a round of a peer may take; null: any time. The round that warms up ends then, and shows how many
- * operations fit into each of those that are counted.
+ * `most`: milliseconds that a round of a peer may take; null: any time. The first round ends then, and shows how many operations
+ * fit into each of the others.
  */
 async function measure(peers, workload, { rounds, scale, profile, log, most = null }) {
   const ops = Math.max(1, Math.round(workload.ops * (workload.docs === undefined ? scale : 1)));
@@ -52,21 +55,21 @@ async function measure(peers, workload, { rounds, scale, profile, log, most = nu
     }
   };
   for (const peer of able) await guarded(peer, () => peer.process.ask("verify", { id: workload.id }));
-  // Round -1 warms up and is not counted.
-  for (let round = -1; round < rounds; round++) {
+  // Rounds before 0 warm up and are not counted; short ones do not suffice for the compiler.
+  const warm = most === null ? 1 : WARM_SHORT;
+  for (let round = -warm; round < rounds; round++) {
+    const isFirst = round === -warm;
     for (const peer of able) {
       await guarded(peer, async (reading) => {
         const { ns, cpuNs, done } = await peer.process.ask("run", {
           id: workload.id,
-          round: round + 1,
+          round: round + warm,
           ops: reading.ops,
-          most: round < 0 ? most : null,
+          most: isFirst ? most : null,
           profile: round === rounds - 1 ? profile : null,
         });
-        if (round < 0) {
-          reading.ops = done;
-          return;
-        }
+        if (isFirst) reading.ops = done;
+        if (round < 0) return;
         reading.ns.push(ns);
         reading.cpuNs.push(cpuNs);
       });

@@ -20,14 +20,14 @@ export interface PostWhere {
   $and?: readonly PostWhere[];
   $or?: readonly PostWhere[];
   $not?: PostWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Post) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type PostUnique = PostWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface PostOrderBy {
   id?: SortOrder;
   title?: SortOrder;
@@ -57,7 +57,7 @@ export type PostCreateAuthor = PostCreateAuthorKey | PostCreateAuthorRow;
 /** For create. */
 export type PostCreate = PostCreateFields & PostCreateAuthor;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface PostUpdateFields {
   title?: string | SetTo<string>;
   views?: number | NumberUpdate<number>;
@@ -106,15 +106,15 @@ export interface PostRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<PostTypes, Post, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     args: UniqueArgs<PostUnique, P, S, O>,
   ): Promise<Found<PostTypes, Post, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     args?: FindArgs<PostTypes, P, S, O>,
   ): Promise<Found<PostTypes, Post, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends PostPath = never, S extends keyof Post = never, O extends keyof Post = never>(
     args?: FindArgs<PostTypes, P, S, O>,
   ): Promise<Found<PostTypes, Post, P, S, O>[]>;
@@ -122,7 +122,7 @@ export interface PostRepository
   create<P extends PostPath = never, S extends keyof Post = never>(
     args: CreateArgs<PostCreate, P, S>,
   ): Promise<Found<PostTypes, Post, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends PostPath = never, S extends keyof Post = never>(
     args: UpdateArgs<PostUnique, PostUpdate, P, S>,
   ): Promise<Found<PostTypes, Post, P, S>>;

@@ -14,15 +14,15 @@ export interface UserWhere {
   $and?: readonly UserWhere[];
   $or?: readonly UserWhere[];
   $not?: UserWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: User) => boolean;
 }
 
 export type UserKey = { id: number } | { email: string };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type UserUnique = UserWhere & UserKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface UserOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -38,7 +38,7 @@ export interface UserCreate {
   posts?: ToManyCreate<PostCreateFields, PostUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface UserUpdateFields {
   email?: string | SetTo<string>;
   name?: string | SetTo<string>;
@@ -84,15 +84,15 @@ export interface UserRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<UserTypes, User, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     args: UniqueArgs<UserUnique, P, S, O>,
   ): Promise<Found<UserTypes, User, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     args?: FindArgs<UserTypes, P, S, O>,
   ): Promise<Found<UserTypes, User, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends UserPath = never, S extends keyof User = never, O extends keyof User = never>(
     args?: FindArgs<UserTypes, P, S, O>,
   ): Promise<Found<UserTypes, User, P, S, O>[]>;
@@ -100,7 +100,7 @@ export interface UserRepository
   create<P extends UserPath = never, S extends keyof User = never>(
     args: CreateArgs<UserCreate, P, S>,
   ): Promise<Found<UserTypes, User, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends UserPath = never, S extends keyof User = never>(
     args: UpdateArgs<UserUnique, UserUpdate, P, S>,
   ): Promise<Found<UserTypes, User, P, S>>;

@@ -18,15 +18,15 @@ export interface CustomerWhere {
   $and?: readonly CustomerWhere[];
   $or?: readonly CustomerWhere[];
   $not?: CustomerWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Customer) => boolean;
 }
 
 export type CustomerKey = { id: string } | { email: string };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type CustomerUnique = CustomerWhere & CustomerKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface CustomerOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -46,7 +46,7 @@ export interface CustomerCreate {
   orders?: ToManyCreate<OrderCreateFields, OrderUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface CustomerUpdateFields {
   email?: string | SetTo<string>;
   name?: string | SetTo<string>;
@@ -101,15 +101,15 @@ export interface CustomerRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
     args: UniqueArgs<CustomerUnique, P, S, O>,
   ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
     args?: FindArgs<CustomerTypes, P, S, O>,
   ): Promise<Found<CustomerTypes, Customer, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends CustomerPath = never, S extends keyof Customer = never, O extends keyof Customer = never>(
     args?: FindArgs<CustomerTypes, P, S, O>,
   ): Promise<Found<CustomerTypes, Customer, P, S, O>[]>;
@@ -117,7 +117,7 @@ export interface CustomerRepository
   create<P extends CustomerPath = never, S extends keyof Customer = never>(
     args: CreateArgs<CustomerCreate, P, S>,
   ): Promise<Found<CustomerTypes, Customer, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends CustomerPath = never, S extends keyof Customer = never>(
     args: UpdateArgs<CustomerUnique, CustomerUpdate, P, S>,
   ): Promise<Found<CustomerTypes, Customer, P, S>>;

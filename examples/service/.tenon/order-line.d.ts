@@ -17,14 +17,14 @@ export interface OrderLineWhere {
   $and?: readonly OrderLineWhere[];
   $or?: readonly OrderLineWhere[];
   $not?: OrderLineWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: OrderLine) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type OrderLineUnique = OrderLineWhere & { orderId: string; productId: string };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface OrderLineOrderBy {
   orderId?: SortOrder;
   productId?: SortOrder;
@@ -61,7 +61,7 @@ export type OrderLineCreate = OrderLineCreateFields & OrderLineCreateOrder & Ord
 export type OrderLineCreateWithoutOrder = OrderLineCreateFields & OrderLineCreateProduct;
 export type OrderLineCreateWithoutProduct = OrderLineCreateFields & OrderLineCreateOrder;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface OrderLineUpdateFields {
   quantity?: number | NumberUpdate<number>;
   cents?: number | NumberUpdate<number>;
@@ -116,15 +116,15 @@ export interface OrderLineRepository
     key: { orderId: string; productId: string },
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
     args: UniqueArgs<OrderLineUnique, P, S, O>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
     args?: FindArgs<OrderLineTypes, P, S, O>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends OrderLinePath = never, S extends keyof OrderLine = never, O extends keyof OrderLine = never>(
     args?: FindArgs<OrderLineTypes, P, S, O>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S, O>[]>;
@@ -132,7 +132,7 @@ export interface OrderLineRepository
   create<P extends OrderLinePath = never, S extends keyof OrderLine = never>(
     args: CreateArgs<OrderLineCreate, P, S>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends OrderLinePath = never, S extends keyof OrderLine = never>(
     args: UpdateArgs<OrderLineUnique, OrderLineUpdate, P, S>,
   ): Promise<Found<OrderLineTypes, OrderLine, P, S>>;

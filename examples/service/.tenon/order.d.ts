@@ -19,14 +19,14 @@ export interface OrderWhere {
   $and?: readonly OrderWhere[];
   $or?: readonly OrderWhere[];
   $not?: OrderWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Order) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type OrderUnique = OrderWhere & { id: string };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface OrderOrderBy {
   id?: SortOrder;
   customerId?: SortOrder;
@@ -56,7 +56,7 @@ export type OrderCreateCustomer = OrderCreateCustomerKey | OrderCreateCustomerRo
 /** For create. */
 export type OrderCreate = OrderCreateFields & OrderCreateCustomer;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface OrderUpdateFields {
   customerId?: string | SetTo<string>;
   cents?: number | NumberUpdate<number>;
@@ -106,15 +106,15 @@ export interface OrderRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     args: UniqueArgs<OrderUnique, P, S, O>,
   ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     args?: FindArgs<OrderTypes, P, S, O>,
   ): Promise<Found<OrderTypes, Order, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends OrderPath = never, S extends keyof Order = never, O extends keyof Order = never>(
     args?: FindArgs<OrderTypes, P, S, O>,
   ): Promise<Found<OrderTypes, Order, P, S, O>[]>;
@@ -122,7 +122,7 @@ export interface OrderRepository
   create<P extends OrderPath = never, S extends keyof Order = never>(
     args: CreateArgs<OrderCreate, P, S>,
   ): Promise<Found<OrderTypes, Order, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends OrderPath = never, S extends keyof Order = never>(
     args: UpdateArgs<OrderUnique, OrderUpdate, P, S>,
   ): Promise<Found<OrderTypes, Order, P, S>>;

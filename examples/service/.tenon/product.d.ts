@@ -27,15 +27,15 @@ export interface ProductWhere {
   $and?: readonly ProductWhere[];
   $or?: readonly ProductWhere[];
   $not?: ProductWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Product) => boolean;
 }
 
 export type ProductKey = { id: string } | { sku: string };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type ProductUnique = ProductWhere & ProductKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface ProductOrderBy {
   id?: SortOrder;
   sku?: SortOrder;
@@ -63,7 +63,7 @@ export interface ProductCreate {
   lines?: ToManyCreate<OrderLineCreateWithoutProduct, OrderLineUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface ProductUpdateFields {
   sku?: string | SetTo<string>;
   name?: string | SetTo<string>;
@@ -121,15 +121,15 @@ export interface ProductRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     args: UniqueArgs<ProductUnique, P, S, O>,
   ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     args?: FindArgs<ProductTypes, P, S, O>,
   ): Promise<Found<ProductTypes, Product, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends ProductPath = never, S extends keyof Product = never, O extends keyof Product = never>(
     args?: FindArgs<ProductTypes, P, S, O>,
   ): Promise<Found<ProductTypes, Product, P, S, O>[]>;
@@ -137,7 +137,7 @@ export interface ProductRepository
   create<P extends ProductPath = never, S extends keyof Product = never>(
     args: CreateArgs<ProductCreate, P, S>,
   ): Promise<Found<ProductTypes, Product, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends ProductPath = never, S extends keyof Product = never>(
     args: UpdateArgs<ProductUnique, ProductUpdate, P, S>,
   ): Promise<Found<ProductTypes, Product, P, S>>;

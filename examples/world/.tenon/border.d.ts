@@ -14,14 +14,14 @@ export interface BorderWhere {
   $and?: readonly BorderWhere[];
   $or?: readonly BorderWhere[];
   $not?: BorderWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Border) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type BorderUnique = BorderWhere & { countryCode: string; neighbourCode: string };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface BorderOrderBy {
   countryCode?: SortOrder;
   neighbourCode?: SortOrder;
@@ -53,7 +53,7 @@ export type BorderCreate = BorderCreateFields & BorderCreateCountry & BorderCrea
 export type BorderCreateWithoutCountry = BorderCreateFields & BorderCreateNeighbour;
 export type BorderCreateWithoutNeighbour = BorderCreateFields & BorderCreateCountry;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface BorderUpdateFields {}
 
 export interface BorderUpdate extends BorderUpdateFields {
@@ -98,15 +98,15 @@ export interface BorderRepository
     key: { countryCode: string; neighbourCode: string },
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     args: UniqueArgs<BorderUnique, P, S, O>,
   ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     args?: FindArgs<BorderTypes, P, S, O>,
   ): Promise<Found<BorderTypes, Border, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends BorderPath = never, S extends keyof Border = never, O extends keyof Border = never>(
     args?: FindArgs<BorderTypes, P, S, O>,
   ): Promise<Found<BorderTypes, Border, P, S, O>[]>;
@@ -114,7 +114,7 @@ export interface BorderRepository
   create<P extends BorderPath = never, S extends keyof Border = never>(
     args: CreateArgs<BorderCreate, P, S>,
   ): Promise<Found<BorderTypes, Border, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends BorderPath = never, S extends keyof Border = never>(
     args: UpdateArgs<BorderUnique, BorderUpdate, P, S>,
   ): Promise<Found<BorderTypes, Border, P, S>>;

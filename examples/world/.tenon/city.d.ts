@@ -38,14 +38,14 @@ export interface CityWhere {
   $and?: readonly CityWhere[];
   $or?: readonly CityWhere[];
   $not?: CityWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: City) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type CityUnique = CityWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface CityOrderBy {
   id?: SortOrder;
   name?: SortOrder;
@@ -77,7 +77,7 @@ export type CityCreateCountry = CityCreateCountryKey | CityCreateCountryRow;
 /** For create. */
 export type CityCreate = CityCreateFields & CityCreateCountry;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface CityUpdateFields {
   name?: string | SetTo<string>;
   countryCode?: string | SetTo<string>;
@@ -132,15 +132,15 @@ export interface CityRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<CityTypes, City, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     args: UniqueArgs<CityUnique, P, S, O>,
   ): Promise<Found<CityTypes, City, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     args?: FindArgs<CityTypes, P, S, O>,
   ): Promise<Found<CityTypes, City, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends CityPath = never, S extends keyof City = never, O extends keyof City = never>(
     args?: FindArgs<CityTypes, P, S, O>,
   ): Promise<Found<CityTypes, City, P, S, O>[]>;
@@ -148,7 +148,7 @@ export interface CityRepository
   create<P extends CityPath = never, S extends keyof City = never>(
     args: CreateArgs<CityCreate, P, S>,
   ): Promise<Found<CityTypes, City, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends CityPath = never, S extends keyof City = never>(
     args: UpdateArgs<CityUnique, CityUpdate, P, S>,
   ): Promise<Found<CityTypes, City, P, S>>;

@@ -103,15 +103,15 @@ export interface CountryWhere {
   $and?: readonly CountryWhere[];
   $or?: readonly CountryWhere[];
   $not?: CountryWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Country) => boolean;
 }
 
 export type CountryKey = { cca3: string } | { cca2: string };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type CountryUnique = CountryWhere & CountryKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface CountryOrderBy {
   cca3?: SortOrder;
   cca2?: SortOrder;
@@ -158,7 +158,7 @@ export interface CountryCreate {
   neighbours?: ToManyCreate<CountryCreate, CountryUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface CountryUpdateFields {
   cca2?: string | SetTo<string>;
   name?: CountryName | ObjectUpdate<CountryName>;
@@ -254,15 +254,15 @@ export interface CountryRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     args: UniqueArgs<CountryUnique, P, S, O>,
   ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     args?: FindArgs<CountryTypes, P, S, O>,
   ): Promise<Found<CountryTypes, Country, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends CountryPath = never, S extends keyof Country = never, O extends keyof Country = never>(
     args?: FindArgs<CountryTypes, P, S, O>,
   ): Promise<Found<CountryTypes, Country, P, S, O>[]>;
@@ -270,7 +270,7 @@ export interface CountryRepository
   create<P extends CountryPath = never, S extends keyof Country = never>(
     args: CreateArgs<CountryCreate, P, S>,
   ): Promise<Found<CountryTypes, Country, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends CountryPath = never, S extends keyof Country = never>(
     args: UpdateArgs<CountryUnique, CountryUpdate, P, S>,
   ): Promise<Found<CountryTypes, Country, P, S>>;

@@ -22,15 +22,15 @@ export interface PersonWhere {
   $and?: readonly PersonWhere[];
   $or?: readonly PersonWhere[];
   $not?: PersonWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Person) => boolean;
 }
 
 export type PersonKey = { id: number } | { email: string };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type PersonUnique = PersonWhere & PersonKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface PersonOrderBy {
   id?: SortOrder;
   email?: SortOrder;
@@ -53,7 +53,7 @@ export interface PersonCreate {
   pets?: ToManyCreate<PetCreateFields, PetUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface PersonUpdateFields {
   email?: string | SetTo<string>;
   name?: string | null | SetTo<string | null> | Unset;
@@ -102,15 +102,15 @@ export interface PersonRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     args: UniqueArgs<PersonUnique, P, S, O>,
   ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     args?: FindArgs<PersonTypes, P, S, O>,
   ): Promise<Found<PersonTypes, Person, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends PersonPath = never, S extends keyof Person = never, O extends keyof Person = never>(
     args?: FindArgs<PersonTypes, P, S, O>,
   ): Promise<Found<PersonTypes, Person, P, S, O>[]>;
@@ -118,7 +118,7 @@ export interface PersonRepository
   create<P extends PersonPath = never, S extends keyof Person = never>(
     args: CreateArgs<PersonCreate, P, S>,
   ): Promise<Found<PersonTypes, Person, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends PersonPath = never, S extends keyof Person = never>(
     args: UpdateArgs<PersonUnique, PersonUpdate, P, S>,
   ): Promise<Found<PersonTypes, Person, P, S>>;

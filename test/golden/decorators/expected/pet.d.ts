@@ -14,14 +14,14 @@ export interface PetWhere {
   $and?: readonly PetWhere[];
   $or?: readonly PetWhere[];
   $not?: PetWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Pet) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type PetUnique = PetWhere & { id: string };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface PetOrderBy {
   id?: SortOrder;
   kind?: SortOrder;
@@ -45,7 +45,7 @@ export type PetCreateOwner = PetCreateOwnerKey | PetCreateOwnerRow;
 /** For create. */
 export type PetCreate = PetCreateFields & PetCreateOwner;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface PetUpdateFields {
   kind?: "cat" | "dog" | SetTo<"cat" | "dog">;
   ownerId?: number | NumberUpdate<number>;
@@ -91,15 +91,15 @@ export interface PetRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     args: UniqueArgs<PetUnique, P, S, O>,
   ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     args?: FindArgs<PetTypes, P, S, O>,
   ): Promise<Found<PetTypes, Pet, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends PetPath = never, S extends keyof Pet = never, O extends keyof Pet = never>(
     args?: FindArgs<PetTypes, P, S, O>,
   ): Promise<Found<PetTypes, Pet, P, S, O>[]>;
@@ -107,7 +107,7 @@ export interface PetRepository
   create<P extends PetPath = never, S extends keyof Pet = never>(
     args: CreateArgs<PetCreate, P, S>,
   ): Promise<Found<PetTypes, Pet, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends PetPath = never, S extends keyof Pet = never>(
     args: UpdateArgs<PetUnique, PetUpdate, P, S>,
   ): Promise<Found<PetTypes, Pet, P, S>>;

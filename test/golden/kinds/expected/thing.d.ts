@@ -149,15 +149,15 @@ export interface ThingWhere {
   $and?: readonly ThingWhere[];
   $or?: readonly ThingWhere[];
   $not?: ThingWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Thing) => boolean;
 }
 
 export type ThingKey = { id: string } | { email: string } | { address: { city: string } };
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type ThingUnique = ThingWhere & ThingKey;
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface ThingOrderBy {
   id?: SortOrder;
   name?: SortOrder;
@@ -200,7 +200,7 @@ export interface ThingCreate {
   anything?: Json | null;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface ThingUpdate {
   name?: string | SetTo<string>;
   email?: string | SetTo<string>;
@@ -272,15 +272,15 @@ export interface ThingRepository
     id: string,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     args: UniqueArgs<ThingUnique, P, S, O>,
   ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     args?: FindArgs<ThingTypes, P, S, O>,
   ): Promise<Found<ThingTypes, Thing, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends never = never, S extends keyof Thing = never, O extends keyof Thing = never>(
     args?: FindArgs<ThingTypes, P, S, O>,
   ): Promise<Found<ThingTypes, Thing, P, S, O>[]>;
@@ -288,7 +288,7 @@ export interface ThingRepository
   create<P extends never = never, S extends keyof Thing = never>(
     args: CreateArgs<ThingCreate, P, S>,
   ): Promise<Found<ThingTypes, Thing, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends never = never, S extends keyof Thing = never>(
     args: UpdateArgs<ThingUnique, ThingUpdate, P, S>,
   ): Promise<Found<ThingTypes, Thing, P, S>>;

@@ -23,14 +23,14 @@ export interface HTTPLogWhere {
   $and?: readonly HTTPLogWhere[];
   $or?: readonly HTTPLogWhere[];
   $not?: HTTPLogWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: HTTPLog) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type HTTPLogUnique = HTTPLogWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface HTTPLogOrderBy {
   id?: SortOrder;
   meta?: HTTPLogMetaOrderBy;
@@ -42,7 +42,7 @@ export interface HTTPLogCreate {
   meta: HTTPLogMeta;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface HTTPLogUpdate {
   meta?: HTTPLogMeta | ObjectUpdate<HTTPLogMeta>;
 }
@@ -85,15 +85,15 @@ export interface HTTPLogRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     args: UniqueArgs<HTTPLogUnique, P, S, O>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     args?: FindArgs<HTTPLogTypes, P, S, O>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends never = never, S extends keyof HTTPLog = never, O extends keyof HTTPLog = never>(
     args?: FindArgs<HTTPLogTypes, P, S, O>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S, O>[]>;
@@ -101,7 +101,7 @@ export interface HTTPLogRepository
   create<P extends never = never, S extends keyof HTTPLog = never>(
     args: CreateArgs<HTTPLogCreate, P, S>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends never = never, S extends keyof HTTPLog = never>(
     args: UpdateArgs<HTTPLogUnique, HTTPLogUpdate, P, S>,
   ): Promise<Found<HTTPLogTypes, HTTPLog, P, S>>;

@@ -9,14 +9,14 @@ export interface IterableWhere {
   $and?: readonly IterableWhere[];
   $or?: readonly IterableWhere[];
   $not?: IterableWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Iterable) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type IterableUnique = IterableWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface IterableOrderBy {
   id?: SortOrder;
 }
@@ -26,7 +26,7 @@ export interface IterableCreate {
   id?: number;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface IterableUpdate {}
 
 /** What calls take and give. */
@@ -62,15 +62,15 @@ export interface IterableRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     args: UniqueArgs<IterableUnique, P, S, O>,
   ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     args?: FindArgs<IterableTypes, P, S, O>,
   ): Promise<Found<IterableTypes, Iterable, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends never = never, S extends keyof Iterable = never, O extends keyof Iterable = never>(
     args?: FindArgs<IterableTypes, P, S, O>,
   ): Promise<Found<IterableTypes, Iterable, P, S, O>[]>;
@@ -78,7 +78,7 @@ export interface IterableRepository
   create<P extends never = never, S extends keyof Iterable = never>(
     args: CreateArgs<IterableCreate, P, S>,
   ): Promise<Found<IterableTypes, Iterable, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends never = never, S extends keyof Iterable = never>(
     args: UpdateArgs<IterableUnique, IterableUpdate, P, S>,
   ): Promise<Found<IterableTypes, Iterable, P, S>>;

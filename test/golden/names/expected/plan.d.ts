@@ -14,14 +14,14 @@ export interface PlanWhere {
   $and?: readonly PlanWhere[];
   $or?: readonly PlanWhere[];
   $not?: PlanWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Plan) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type PlanUnique = PlanWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface PlanOrderBy {
   id?: SortOrder;
   price?: SortOrder;
@@ -37,7 +37,7 @@ export interface PlanCreate {
   rows?: ToManyCreate<RowsCreateFields, RowsUnique>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface PlanUpdateFields {
   price?: number | NumberUpdate<number>;
   at?: Date | SetTo<Date>;
@@ -83,15 +83,15 @@ export interface PlanRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     args: UniqueArgs<PlanUnique, P, S, O>,
   ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     args?: FindArgs<PlanTypes, P, S, O>,
   ): Promise<Found<PlanTypes, Plan, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends PlanPath = never, S extends keyof Plan = never, O extends keyof Plan = never>(
     args?: FindArgs<PlanTypes, P, S, O>,
   ): Promise<Found<PlanTypes, Plan, P, S, O>[]>;
@@ -99,7 +99,7 @@ export interface PlanRepository
   create<P extends PlanPath = never, S extends keyof Plan = never>(
     args: CreateArgs<PlanCreate, P, S>,
   ): Promise<Found<PlanTypes, Plan, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends PlanPath = never, S extends keyof Plan = never>(
     args: UpdateArgs<PlanUnique, PlanUpdate, P, S>,
   ): Promise<Found<PlanTypes, Plan, P, S>>;

@@ -12,14 +12,14 @@ export interface RowsWhere {
   $and?: readonly RowsWhere[];
   $or?: readonly RowsWhere[];
   $not?: RowsWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Rows) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type RowsUnique = RowsWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface RowsOrderBy {
   id?: SortOrder;
   planId?: SortOrder;
@@ -41,7 +41,7 @@ export type RowsCreatePlan = RowsCreatePlanKey | RowsCreatePlanRow;
 /** For create. */
 export type RowsCreate = RowsCreateFields & RowsCreatePlan;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface RowsUpdateFields {
   planId?: number | NumberUpdate<number>;
 }
@@ -86,15 +86,15 @@ export interface RowsRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     args: UniqueArgs<RowsUnique, P, S, O>,
   ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     args?: FindArgs<RowsTypes, P, S, O>,
   ): Promise<Found<RowsTypes, Rows, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends RowsPath = never, S extends keyof Rows = never, O extends keyof Rows = never>(
     args?: FindArgs<RowsTypes, P, S, O>,
   ): Promise<Found<RowsTypes, Rows, P, S, O>[]>;
@@ -102,7 +102,7 @@ export interface RowsRepository
   create<P extends RowsPath = never, S extends keyof Rows = never>(
     args: CreateArgs<RowsCreate, P, S>,
   ): Promise<Found<RowsTypes, Rows, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends RowsPath = never, S extends keyof Rows = never>(
     args: UpdateArgs<RowsUnique, RowsUpdate, P, S>,
   ): Promise<Found<RowsTypes, Rows, P, S>>;

@@ -11,14 +11,14 @@ export interface TransactionWhere {
   $and?: readonly TransactionWhere[];
   $or?: readonly TransactionWhere[];
   $not?: TransactionWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Transaction) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type TransactionUnique = TransactionWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface TransactionOrderBy {
   id?: SortOrder;
   amount?: SortOrder;
@@ -30,7 +30,7 @@ export interface TransactionCreate {
   amount: number;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface TransactionUpdate {
   amount?: number | NumberUpdate<number>;
 }
@@ -68,15 +68,15 @@ export interface TransactionRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
     args: UniqueArgs<TransactionUnique, P, S, O>,
   ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
     args?: FindArgs<TransactionTypes, P, S, O>,
   ): Promise<Found<TransactionTypes, Transaction, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends never = never, S extends keyof Transaction = never, O extends keyof Transaction = never>(
     args?: FindArgs<TransactionTypes, P, S, O>,
   ): Promise<Found<TransactionTypes, Transaction, P, S, O>[]>;
@@ -84,7 +84,7 @@ export interface TransactionRepository
   create<P extends never = never, S extends keyof Transaction = never>(
     args: CreateArgs<TransactionCreate, P, S>,
   ): Promise<Found<TransactionTypes, Transaction, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends never = never, S extends keyof Transaction = never>(
     args: UpdateArgs<TransactionUnique, TransactionUpdate, P, S>,
   ): Promise<Found<TransactionTypes, Transaction, P, S>>;

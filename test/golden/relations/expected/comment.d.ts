@@ -14,14 +14,14 @@ export interface CommentWhere {
   $and?: readonly CommentWhere[];
   $or?: readonly CommentWhere[];
   $not?: CommentWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Comment) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type CommentUnique = CommentWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface CommentOrderBy {
   id?: SortOrder;
   text?: SortOrder;
@@ -45,7 +45,7 @@ export type CommentCreatePost = CommentCreatePostKey | CommentCreatePostRow;
 /** For create. */
 export type CommentCreate = CommentCreateFields & CommentCreatePost;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface CommentUpdateFields {
   text?: string | SetTo<string>;
   postId?: number | NumberUpdate<number>;
@@ -98,15 +98,15 @@ export interface CommentRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     args: UniqueArgs<CommentUnique, P, S, O>,
   ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     args?: FindArgs<CommentTypes, P, S, O>,
   ): Promise<Found<CommentTypes, Comment, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends CommentPath = never, S extends keyof Comment = never, O extends keyof Comment = never>(
     args?: FindArgs<CommentTypes, P, S, O>,
   ): Promise<Found<CommentTypes, Comment, P, S, O>[]>;
@@ -114,7 +114,7 @@ export interface CommentRepository
   create<P extends CommentPath = never, S extends keyof Comment = never>(
     args: CreateArgs<CommentCreate, P, S>,
   ): Promise<Found<CommentTypes, Comment, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends CommentPath = never, S extends keyof Comment = never>(
     args: UpdateArgs<CommentUnique, CommentUpdate, P, S>,
   ): Promise<Found<CommentTypes, Comment, P, S>>;

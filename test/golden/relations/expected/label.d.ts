@@ -12,14 +12,14 @@ export interface LabelWhere {
   $and?: readonly LabelWhere[];
   $or?: readonly LabelWhere[];
   $not?: LabelWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Label) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type LabelUnique = LabelWhere & { id: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface LabelOrderBy {
   id?: SortOrder;
   text?: SortOrder;
@@ -33,7 +33,7 @@ export interface LabelCreate {
   users?: ToManyCreate<UserCreate & Through<UserLabelCreateFields>, UserUnique & Through<UserLabelCreateFields>>;
 }
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface LabelUpdateFields {
   text?: string | SetTo<string>;
 }
@@ -82,15 +82,15 @@ export interface LabelRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     args: UniqueArgs<LabelUnique, P, S, O>,
   ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     args?: FindArgs<LabelTypes, P, S, O>,
   ): Promise<Found<LabelTypes, Label, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends LabelPath = never, S extends keyof Label = never, O extends keyof Label = never>(
     args?: FindArgs<LabelTypes, P, S, O>,
   ): Promise<Found<LabelTypes, Label, P, S, O>[]>;
@@ -98,7 +98,7 @@ export interface LabelRepository
   create<P extends LabelPath = never, S extends keyof Label = never>(
     args: CreateArgs<LabelCreate, P, S>,
   ): Promise<Found<LabelTypes, Label, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends LabelPath = never, S extends keyof Label = never>(
     args: UpdateArgs<LabelUnique, LabelUpdate, P, S>,
   ): Promise<Found<LabelTypes, Label, P, S>>;

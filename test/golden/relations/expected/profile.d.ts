@@ -12,14 +12,14 @@ export interface ProfileWhere {
   $and?: readonly ProfileWhere[];
   $or?: readonly ProfileWhere[];
   $not?: ProfileWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: Profile) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type ProfileUnique = ProfileWhere & { userId: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface ProfileOrderBy {
   userId?: SortOrder;
   bio?: SortOrder;
@@ -41,7 +41,7 @@ export type ProfileCreateUser = ProfileCreateUserKey | ProfileCreateUserRow;
 /** For create. */
 export type ProfileCreate = ProfileCreateFields & ProfileCreateUser;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface ProfileUpdateFields {
   bio?: string | SetTo<string>;
 }
@@ -93,15 +93,15 @@ export interface ProfileRepository
     id: number,
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     args: UniqueArgs<ProfileUnique, P, S, O>,
   ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     args?: FindArgs<ProfileTypes, P, S, O>,
   ): Promise<Found<ProfileTypes, Profile, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends ProfilePath = never, S extends keyof Profile = never, O extends keyof Profile = never>(
     args?: FindArgs<ProfileTypes, P, S, O>,
   ): Promise<Found<ProfileTypes, Profile, P, S, O>[]>;
@@ -109,7 +109,7 @@ export interface ProfileRepository
   create<P extends ProfilePath = never, S extends keyof Profile = never>(
     args: CreateArgs<ProfileCreate, P, S>,
   ): Promise<Found<ProfileTypes, Profile, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends ProfilePath = never, S extends keyof Profile = never>(
     args: UpdateArgs<ProfileUnique, ProfileUpdate, P, S>,
   ): Promise<Found<ProfileTypes, Profile, P, S>>;

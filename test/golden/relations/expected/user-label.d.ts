@@ -15,14 +15,14 @@ export interface UserLabelWhere {
   $and?: readonly UserLabelWhere[];
   $or?: readonly UserLabelWhere[];
   $not?: UserLabelWhere;
-  /** A test in code, of the rows that pass the rest. */
+  /** A test in code. */
   $where?: (row: UserLabel) => boolean;
 }
 
-/** Names at most one row; may ask more. */
+/** Names at most one row. */
 export type UserLabelUnique = UserLabelWhere & { userId: number; labelId: number };
 
-/** One key each; an array for several. */
+/** One key; an array for several. */
 export interface UserLabelOrderBy {
   userId?: SortOrder;
   labelId?: SortOrder;
@@ -57,7 +57,7 @@ export type UserLabelCreate = UserLabelCreateFields & UserLabelCreateUser & User
 export type UserLabelCreateWithoutUser = UserLabelCreateFields & UserLabelCreateLabel;
 export type UserLabelCreateWithoutLabel = UserLabelCreateFields & UserLabelCreateUser;
 
-/** For update: values, or one operator a field. */
+/** For update: values or operators. */
 export interface UserLabelUpdateFields {
   since?: Date | SetTo<Date> | Unset;
 }
@@ -111,15 +111,15 @@ export interface UserLabelRepository
     key: { userId: number; labelId: number },
     args?: ShapeArgs<P, S, O>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
-  /** The row that a unique filter names, or null. */
+  /** The row of a unique filter, or null. */
   findUnique<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
     args: UniqueArgs<UserLabelUnique, P, S, O>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
-  /** The first row that matches, or null. */
+  /** The first match, or null. */
   findFirst<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
     args?: FindArgs<UserLabelTypes, P, S, O>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S, O> | null>;
-  /** All rows that match. */
+  /** All matches. */
   findMany<P extends UserLabelPath = never, S extends keyof UserLabel = never, O extends keyof UserLabel = never>(
     args?: FindArgs<UserLabelTypes, P, S, O>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S, O>[]>;
@@ -127,7 +127,7 @@ export interface UserLabelRepository
   create<P extends UserLabelPath = never, S extends keyof UserLabel = never>(
     args: CreateArgs<UserLabelCreate, P, S>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S>>;
-  /** Changes the row that a unique filter names, or NotFoundError. */
+  /** Changes the row of a unique filter, or NotFoundError. */
   update<P extends UserLabelPath = never, S extends keyof UserLabel = never>(
     args: UpdateArgs<UserLabelUnique, UserLabelUpdate, P, S>,
   ): Promise<Found<UserLabelTypes, UserLabel, P, S>>;
