@@ -7,34 +7,34 @@ import type { Pace } from "./pace.js";
 const STEP = 16;
 
 /** A tree of strictly ascending keys; its nodes get the stamp. The arrays are copied. */
-export async function packedTree<V>(
+export function packedTree<V>(
   keys: readonly string[],
   values: readonly V[],
   stamp: number,
   pace: Pace,
 ): Promise<Tree<V>> {
-  const leaves: Leaf<V>[] = [];
-  const firsts: string[] = [];
-  for (let i = 0; i < keys.length; i += FAN_OUT) {
-    firsts.push(keys[i]!);
-    leaves.push(new Leaf<V>(stamp, keys.slice(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
-    if (leaves.length % STEP === 0 && pace.due()) await pace.turn();
-  }
-  return over(leaves, firsts, keys.length, stamp);
+  const keysIn = (from: number, to: number) => keys.slice(from, to);
+  return packed(values, (from) => keys[from]!, keysIn, stamp, pace);
 }
 
 /** The same of values from which their keys follow, and in the order of these: most keys are made when they are asked for. */
-export async function packedValues<V>(
-  keysOf: KeysOf<V>,
+export function packedValues<V>(keysOf: KeysOf<V>, values: readonly V[], stamp: number, pace: Pace): Promise<Tree<V>> {
+  const keyAt = (from: number) => keysOf(values.slice(from, from + 1))[0]!;
+  return packed(values, keyAt, () => keysOf, stamp, pace);
+}
+
+async function packed<V>(
   values: readonly V[],
+  keyAt: (at: number) => string,
+  keysIn: (from: number, to: number) => string[] | KeysOf<V>,
   stamp: number,
   pace: Pace,
 ): Promise<Tree<V>> {
   const leaves: Leaf<V>[] = [];
   const firsts: string[] = [];
   for (let i = 0; i < values.length; i += FAN_OUT) {
-    firsts.push(...keysOf(values.slice(i, i + 1)));
-    leaves.push(new Leaf<V>(stamp, keysOf, values.slice(i, i + FAN_OUT)));
+    firsts.push(keyAt(i));
+    leaves.push(new Leaf<V>(stamp, keysIn(i, i + FAN_OUT), values.slice(i, i + FAN_OUT)));
     if (leaves.length % STEP === 0 && pace.due()) await pace.turn();
   }
   return over(leaves, firsts, values.length, stamp);

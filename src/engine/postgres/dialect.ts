@@ -145,6 +145,7 @@ const ARGUMENTS = 100;
 
 export const postgresDialect: DdlDialect = {
   name: "postgres",
+  // The protocol counts them in 16 bits.
   parameterLimit: 65_535,
   checksLast: true,
   // An array, not a join: however many parents are guessed, an index is used where there is one.

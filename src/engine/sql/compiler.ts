@@ -168,7 +168,7 @@ export class Compiler {
 
 function tooMany(count: number, limit: number): QueryError {
   return new QueryError("QUERY.INVALID_VALUE", `The query holds ${count} values; one may hold ${limit}`, {
-    fix: "ask in several queries, or with one `in` of the values: such a list may have any length",
+    fix: "ask in several queries, or with one `in` of the values: such a list may have any length (but for floats on SQLite)",
   });
 }
 

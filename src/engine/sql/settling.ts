@@ -27,24 +27,22 @@ export function reachedByDelete(schema: Schema, model: ModelMeta): ReadonlySet<s
   return reached;
 }
 
-const cache = new WeakMap<Schema, Map<string, readonly Edge[]>>();
-
-/** The references that must be checked last when rows of `model` are deleted; none: the order does not matter. */
-export function checkedLast(schema: Schema, model: ModelMeta): readonly Edge[] {
-  let known = cache.get(schema);
-  if (known === undefined) {
-    known = new Map();
-    cache.set(schema, known);
-  }
-  let edges = known.get(model.name);
-  if (edges === undefined) {
-    edges = compute(schema, model);
-    known.set(model.name, edges);
-  }
-  return edges;
+/** Every delete asks, and the schema answers once. */
+function oncePerModel<T>(compute: (schema: Schema, model: ModelMeta) => T): (schema: Schema, model: ModelMeta) => T {
+  const known = new WeakMap<Schema, Map<string, T>>();
+  return (schema, model) => {
+    const answers = known.get(schema) ?? new Map<string, T>();
+    known.set(schema, answers);
+    const answer = answers.get(model.name) ?? compute(schema, model);
+    answers.set(model.name, answer);
+    return answer;
+  };
 }
 
-function compute(schema: Schema, model: ModelMeta): readonly Edge[] {
+/** The references that must be checked last when rows of `model` are deleted; none: the order does not matter. */
+export const checkedLast = oncePerModel(findCheckedLast);
+
+function findCheckedLast(schema: Schema, model: ModelMeta): readonly Edge[] {
   const reached = reachedByDelete(schema, model);
   const emptying = [...reached].flatMap((name) => edgesTo(schema, name, "setNull"));
   const cascades = [...reached].some((name) => edgesTo(schema, name, "cascade").length > 0);
@@ -80,18 +78,18 @@ export function movedBy(schema: Schema, model: ModelMeta, changes: readonly Chan
  * Whether deleting rows can delete or empty others of the same model: then the database does not say which were named and
  * which reached, nor what they held before.
  */
-export function deleteComesBack(schema: Schema, model: ModelMeta): boolean {
+export const deleteComesBack = oncePerModel((schema, model): boolean => {
   const reached = reachedByDelete(schema, model);
   return model.relations.some(
     (relation) => relation.kind === "belongsTo" && relation.onDelete !== "restrict" && reached.has(relation.target),
   );
-}
+});
 
 /**
  * Whether a delete can empty, by `setNull`, a value of a row that goes with it and over which a cascade leads on: a database
  * that empties before it cascades would lose the way. Such rows are looked up first, and deleted from the far end.
  */
-export function emptiesOnTheWay(schema: Schema, model: ModelMeta): boolean {
+export const emptiesOnTheWay = oncePerModel((schema, model): boolean => {
   const reached = reachedByDelete(schema, model);
   return [...reached].some((name) =>
     edgesTo(schema, name, "setNull").some(
@@ -100,4 +98,4 @@ export function emptiesOnTheWay(schema: Schema, model: ModelMeta): boolean {
         edgesTo(schema, child.name, "cascade").some(({ relation: { to } }) => to.some((field) => from.includes(field))),
     ),
   );
-}
+});

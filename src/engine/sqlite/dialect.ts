@@ -109,6 +109,7 @@ const TAGS: Partial<Record<ColumnKind, string>> = { date: "$date", bytes: "$byte
 
 export const sqliteDialect: DdlDialect = {
   name: "sqlite",
+  // SQLITE_MAX_VARIABLE_NUMBER of every build since 3.32.
   parameterLimit: 32_766,
   checksLast: false,
   levelRows: null,
