@@ -89,13 +89,18 @@ const commands = {
     return null;
   },
 
-  /** `most`: milliseconds after which the round ends early; null: all of its operations. */
-  async run({ id, round, ops, most, profile }) {
+  /**
+   * `most`: milliseconds after which the round ends early; null: all of its operations. `wake`: so many reads before it that are
+   * not counted, because the process has idled while others had their turn.
+   */
+  async run({ id, round, ops, most, wake, profile }) {
     const { args, writes, level, docs = 1 } = workload(id);
     const { peer, sizes } = state;
     peer.level(level);
     const base = writes === "posts" ? state.inserted : round * ops;
     const argsList = Array.from({ length: ops }, (_, i) => args(base + i, state));
+    if (writes === undefined)
+      await loop((...each) => peer[id](...each), argsList.slice(0, wake), peer.async === true, null);
     const {
       ns,
       cpuNs,

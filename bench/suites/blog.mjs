@@ -66,6 +66,7 @@ async function measure(peers, workload, { rounds, scale, profile, log, most = nu
           round: round + warm,
           ops: reading.ops,
           most: isFirst ? most : null,
+          wake: isFirst || most === null ? 0 : Math.ceil(reading.ops / 2),
           profile: round === rounds - 1 ? profile : null,
         });
         if (isFirst) reading.ops = done;
