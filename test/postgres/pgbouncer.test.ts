@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AbortedError, ConfigError, StorageError } from "../../src/base/errors.js";
 import type { Engine } from "../../src/engine/engine.js";
+import { ask } from "../../src/engine/postgres/driver.js";
 import { postgres } from "../../src/postgres.js";
 import { SPECS } from "../conformance/index.js";
 import { embeddedPostgres, pg, type TestPool } from "../support/drivers.js";
@@ -113,7 +114,7 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
       });
       // The server's own word for it, on whichever session answers.
       const client = await db.pool.connect();
-      const { rows: prepared } = await client.query({
+      const { rows: prepared } = await ask(client, {
         text: "select count(*) from pg_prepared_statements",
         values: [],
         rowMode: "array",
@@ -131,10 +132,10 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
       const asked: (string | undefined)[] = [];
       const client = await pool.connect();
       const query = client.query.bind(client);
-      client.query = (config) => {
+      client.query = (config, callback) => {
         // Not what is asked because there is no such table.
         if (/count\(/.test(config.text)) asked.push(config.name);
-        return query(config);
+        return query(config, callback);
       };
       client.release();
       for (let i = 0; i < 3; i++) await engine.count("Item", null).catch(() => undefined);
@@ -152,7 +153,7 @@ describe.runIf(pg !== null && embeddedPostgres && pgbouncer !== null)("behind Pg
         await db.engine.count("Item", null);
       }
       const client = await db.pool.connect();
-      const { rows } = await client.query({
+      const { rows } = await ask(client, {
         text: "select current_setting('transaction_isolation'), current_setting('transaction_read_only')",
         values: [],
         rowMode: "array",

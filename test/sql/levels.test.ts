@@ -110,18 +110,25 @@ const FINDS: readonly (readonly [find: (users: RelatedQuery) => UntypedQuery, ap
   [(users) => users.withPosts!().where({ code: { $regex: "[23]" } }), 0],
 ];
 
+async function schemaOfItsOwn() {
+  const server = await postgresUrl();
+  const name = `levels_${randomBytes(6).toString("hex")}`;
+  const pool = new pg!.Pool({ connectionString: server, max: 1 });
+  await pool.query(`create schema ${name}`);
+  return {
+    url: `${server}?options=${encodeURIComponent(`-c search_path=${name}`)}`,
+    dispose: async () => {
+      await pool.query(`drop schema ${name} cascade`);
+      await pool.end();
+    },
+  };
+}
+
 describe.skipIf(pg === null || !embeddedPostgres)("levels of a populate tree", () => {
   test("whole or nested, found or streamed: what the embedded engine gives", async () => {
-    const url = await postgresUrl();
-    const schema = `levels_${randomBytes(6).toString("hex")}`;
-    const pool = new pg!.Pool({ connectionString: url, max: 1 });
-    await pool.query(`create schema ${schema}`);
-    onTestFinished(async () => {
-      await pool.query(`drop schema ${schema} cascade`);
-      await pool.end();
-    });
-    const connectionString = `${url}?options=${encodeURIComponent(`-c search_path=${schema}`)}`;
-    const db = await filled(postgres({ driver: pg!, connectionString, max: 2 }));
+    const { url, dispose } = await schemaOfItsOwn();
+    onTestFinished(dispose);
+    const db = await filled(postgres({ driver: pg!, connectionString: url, max: 2 }));
     const wanted = await filled(embedded({ storage: memory() }));
     const from = (users: UntypedRepository) => users.query() as RelatedQuery;
     for (const [find, apart] of FINDS) {
@@ -137,5 +144,34 @@ describe.skipIf(pg === null || !embeddedPostgres)("levels of a populate tree", (
       const { sql } = (await find(from(db.level0)).explain()).root;
       expect(sql?.match(/union all/g)?.length ?? -1, what).toBe(apart - 1);
     }
+  });
+
+  test("rows of more values than one function takes keep them all, exactly", async () => {
+    const names = range(250).map((n) => `f${n}`);
+    const wide = z.object({
+      id: z.int(),
+      parentId: z.int().nullable(),
+      ...Object.fromEntries(names.map((n) => [n, z.number()])),
+    });
+    const Wide = defineModel("Wide", wide, {
+      key: given,
+      relations: { children: hasMany("Wide", { to: "parentId" }), parent: belongsTo("Wide", { from: "parentId" }) },
+    });
+    const { url, dispose } = await schemaOfItsOwn();
+    onTestFinished(dispose);
+    const db = await createClient<"wides">({
+      models: { Wide },
+      engine: postgres({ driver: pg!, connectionString: url, max: 2 }),
+    });
+    onTestFinished(() => db.close());
+    const row = (id: number, parentId: number | null) => ({
+      id,
+      parentId,
+      ...Object.fromEntries(names.map((name, at) => [name, [-1.5e-300, 1e300, 0.1, at][at % 4]!])),
+    });
+    await db.wides.createMany({ data: [row(1, null), row(2, 1), row(3, 1)] });
+    // Nested because of its slice.
+    const query = (db.wides.query() as RelatedQuery).withChildren!((children) => children.limit(5)).where({ id: 1 });
+    expect(await query.all()).toEqual([{ ...row(1, null), children: [row(2, 1), row(3, 1)] }]);
   });
 });

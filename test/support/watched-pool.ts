@@ -27,9 +27,9 @@ export function watchedPool(connectionString: string, max = 4): WatchedPool {
     if (watched.has(client)) return client;
     watched.add(client);
     const query = client.query.bind(client);
-    client.query = (config) => {
+    client.query = (config, callback) => {
       if (config.text.includes('"items"')) asked.push(config.text);
-      return query(config);
+      return query(config, callback);
     };
     return client;
   };

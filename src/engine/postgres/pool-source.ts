@@ -8,16 +8,17 @@
 import { abortedError, checkAborted } from "../../base/abort.js";
 import { QueryError } from "../../base/errors.js";
 import { requestCancel } from "./cancel.js";
-import type {
-  Need,
-  PgClient,
-  PgConnection,
-  PgPool,
-  PgQueryConfig,
-  PgResult,
-  PgSource,
-  RunOptions,
-  RunResult,
+import {
+  ask,
+  type Need,
+  type PgClient,
+  type PgConnection,
+  type PgPool,
+  type PgQueryConfig,
+  type PgResult,
+  type PgSource,
+  type RunOptions,
+  type RunResult,
 } from "./driver.js";
 import { isConnectionLost, unanswered } from "./errors.js";
 import { Waiting } from "./waiting.js";
@@ -97,7 +98,7 @@ class PooledConnection implements PgConnection {
     const signal = options?.signal;
     if (signal !== undefined || this.#options.statementTimeout !== 0)
       return this.#stoppable(config, signal, this.#options.statementTimeout).then(resultOf);
-    return this.#client.query(config).then(resultOf);
+    return ask(this.#client, config).then(resultOf);
   }
 
   async exec(text: string, commits = false): Promise<void> {
@@ -110,7 +111,7 @@ class PooledConnection implements PgConnection {
   async #unlessTooLong(config: PgQueryConfig): Promise<void> {
     const timer = setTimeout(() => this.release(true), this.#options.statementTimeout);
     try {
-      await this.#client.query(config);
+      await ask(this.#client, config);
     } finally {
       clearTimeout(timer);
     }
@@ -124,7 +125,7 @@ class PooledConnection implements PgConnection {
 
   #ask(config: PgQueryConfig, signal: AbortSignal | undefined): Promise<PgResult> {
     const { statementTimeout } = this.#options;
-    if (signal === undefined && statementTimeout === 0) return this.#client.query(config);
+    if (signal === undefined && statementTimeout === 0) return ask(this.#client, config);
     return this.#stoppable(config, signal, statementTimeout);
   }
 
@@ -144,7 +145,7 @@ class PooledConnection implements PgConnection {
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = timeout > 0 ? setTimeout(() => stop(() => this.#tooLong()), timeout) : undefined;
     try {
-      return await this.#client.query(config);
+      return await ask(this.#client, config);
     } catch (error) {
       if (stopped === null) throw error;
       const why = (stopped as () => Error)();

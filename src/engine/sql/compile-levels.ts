@@ -32,8 +32,10 @@ interface Apart {
   readonly groups: Groups;
 }
 
-/** Documents of the statement at hand under the key of their parents; empty between two statements. */
-type Groups = Map<unknown, Doc[]>;
+/** Documents of the statement at hand under the key of their parents. */
+interface Groups {
+  now: Map<unknown, Doc[]>;
+}
 
 const NONE: readonly Doc[] = Object.freeze([]);
 
@@ -80,7 +82,7 @@ class LevelTree {
   /** Null: JavaScript must decide something of this level. */
   add(scope: Scope, selection: Selection, from: Sql, on: readonly Sql[], key: Sql | null): Apart | null {
     const index = this.levels.length;
-    const groups: Groups = new Map();
+    const groups: Groups = { now: new Map() };
     // Takes its place before its children do.
     this.levels.length = index + 1;
     const level = compileLevel(scope, selection, from, on, this.#hidden, {
@@ -128,7 +130,7 @@ class LevelTree {
       expression: columnOf(this.#dialect, outer.alias, fieldOf(outer.model, relation.from[0]!)),
       residual: level.residual,
       reusable: level.reusable,
-      decode: (value) => groups.get(value) ?? NONE,
+      decode: (value) => groups.now.get(value) ?? NONE,
     };
   }
 
@@ -178,13 +180,14 @@ function assemble(levels: readonly Apart[], rows: Rows): readonly Doc[] {
       const docs = level.finish(part, false);
       for (let at = 0; at < docs.length; at++) {
         const key = part[at]![keyAt];
-        const group = groups.get(key);
-        if (group === undefined) groups.set(key, [docs[at]!]);
+        const group = groups.now.get(key);
+        if (group === undefined) groups.now.set(key, [docs[at]!]);
         else group.push(docs[at]!);
       }
     }
     return levels[0]!.level.finish(parts[0]!, false);
   } finally {
-    for (const { groups } of levels) groups.clear();
+    // Not cleared: the tables that a map of V8's has given up hang together, and all of them live until a full collection.
+    for (const { groups } of levels) groups.now = new Map();
   }
 }
