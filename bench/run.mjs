@@ -11,7 +11,7 @@
  *   --engines a,b      the blog workloads on these databases (suite blog): sqlite, postgres, each beside its peers
  *   --models 10,100    sizes of the schema (suite editor; default 10,100,500)
  *   --ts 5.9,6.0       the compilers (suite editor): 5.9, 6.0, 7.0
- *   --minutes N        what would begin after that is left out, by name (suite editor; default 19)
+ *   --minutes N        what would begin after that is left out, by name (suite editor; default 24)
  *   --modes a,b        suite sencillo: reads, reads10, file, gzip, folder, shards, log, folder log
  *   --page             suites sencillo, editor: write the figures into docs/sencillo.md, docs/editor.md
  *   --profile DIR      CPU profile of the last round of every peer and workload, as .cpuprofile files in DIR

@@ -26,7 +26,7 @@ const { values } = parseArgs({
     ts: { type: "string", default: "5.9,6.0" },
     rounds: { type: "string", default: "7" },
     only: { type: "string", default: PARTS.join(",") },
-    minutes: { type: "string", default: "19" },
+    minutes: { type: "string", default: "24" },
     peers: { type: "string" },
   },
 });
