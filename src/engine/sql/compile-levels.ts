@@ -34,10 +34,11 @@ interface Apart {
 
 /** Documents of the statement at hand under the key of their parents. */
 interface Groups {
-  now: Map<unknown, Doc[]>;
+  now: ReadonlyMap<unknown, Doc[]>;
 }
 
 const NONE: readonly Doc[] = Object.freeze([]);
+const NOBODY: ReadonlyMap<unknown, Doc[]> = new Map();
 
 /** Null: the levels nest. */
 export function compileLevels(
@@ -82,7 +83,7 @@ class LevelTree {
   /** Null: JavaScript must decide something of this level. */
   add(scope: Scope, selection: Selection, from: Sql, on: readonly Sql[], key: Sql | null): Apart | null {
     const index = this.levels.length;
-    const groups: Groups = { now: new Map() };
+    const groups: Groups = { now: NOBODY };
     // Takes its place before its children do.
     this.levels.length = index + 1;
     const level = compileLevel(scope, selection, from, on, this.#hidden, {
@@ -178,16 +179,18 @@ function assemble(levels: readonly Apart[], rows: Rows): readonly Doc[] {
       const { level, keyAt, groups } = levels[index]!;
       const part = parts[index]!;
       const docs = level.finish(part, false);
+      // Made here and let go of below: a map that waits for its documents has become old, and what an old one holds outlives it.
+      const now = new Map<unknown, Doc[]>();
+      groups.now = now;
       for (let at = 0; at < docs.length; at++) {
         const key = part[at]![keyAt];
-        const group = groups.now.get(key);
-        if (group === undefined) groups.now.set(key, [docs[at]!]);
+        const group = now.get(key);
+        if (group === undefined) now.set(key, [docs[at]!]);
         else group.push(docs[at]!);
       }
     }
     return levels[0]!.level.finish(parts[0]!, false);
   } finally {
-    // Not cleared: the tables that a map of V8's has given up hang together, and all of them live until a full collection.
-    for (const { groups } of levels) groups.now = new Map();
+    for (const { groups } of levels) groups.now = NOBODY;
   }
 }
