@@ -96,10 +96,11 @@ class Conversation {
   }
 
   async #warmUp(action: Action): Promise<void> {
+    const before = this.spent;
     const until = performance.now() + timeFor(WARM_UP_MS);
     for (let n = 0; n < WARM_UP && (n === 0 || performance.now() < until); n++)
       await this.time(action, WARM_UP_FROM + n, n === 0 ? FIRST_MS : WARM_MS);
-    this.spent = 0;
+    this.spent = before;
   }
 
   async round(n: number): Promise<void> {
