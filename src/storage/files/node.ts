@@ -2,6 +2,8 @@
 import * as fs from "node:fs";
 import * as fsp from "node:fs/promises";
 import * as os from "node:os";
+import { dirname } from "node:path";
+import { type Speed, Speeds } from "./at-once.js";
 import type { Disk, DiskFile, OpenMode, ProcessIdentity } from "./disk.js";
 import { errorCode } from "./errors.js";
 import { PosixFiles } from "./posix-files.js";
@@ -9,20 +11,27 @@ import { PosixFiles } from "./posix-files.js";
 const FLAGS: Readonly<Record<OpenMode, string>> = { read: "r", write: "r+", create: "wx+" };
 /** Writes up to this size are done at once: handing them to a thread costs more than copying them to the page cache. */
 const SMALL_WRITE = 128 * 1024;
-/** Syncs that take longer, on the average of about the last eight, are left to the thread pool. */
-const SLOW_SYNC_MS = 0.6;
-const SYNCS_AVERAGED = 8;
-/** What a single one counts for at most: a slow moment is no slow disk. */
-const MOST_SYNC_MS = 8;
+/** Larger files are not synced, renamed over or removed at once, however fast the disk is. */
+const LARGE = 1024 * 1024;
+
+/** How long syncs take, and changes of names. */
+const syncs = new Speeds();
+const names = new Speeds();
 
 const disk: Disk = {
   openFilesStay: process.platform === "win32",
   async open(path, mode) {
-    return new NodeFile(await fsp.open(path, FLAGS[mode]));
+    return new NodeFile(await fsp.open(path, FLAGS[mode]), syncs.of(dirname(path)));
   },
-  rename: (from, to) => fsp.rename(from, to),
+  async rename(from, to) {
+    const now = () => fs.renameSync(from, to);
+    await names.of(dirname(to)).run(isSmall(to), now, () => fsp.rename(from, to));
+  },
   link: (from, to) => fsp.link(from, to),
-  unlink: (path) => fsp.unlink(path),
+  async unlink(path) {
+    const now = () => fs.unlinkSync(path);
+    await names.of(dirname(path)).run(isSmall(path), now, () => fsp.unlink(path));
+  },
   async makeDir(path) {
     await fsp.mkdir(path);
   },
@@ -35,12 +44,11 @@ const disk: Disk = {
   async syncDir(path) {
     // Windows has no handle for a directory; NTFS journals names by itself.
     if (process.platform === "win32") return;
-    const handle = await fsp.open(path, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await syncs.of(path).run(
+      true,
+      () => syncDirNow(path),
+      () => syncDir(path),
+    );
   },
   async identity() {
     const boot = await bootId();
@@ -62,13 +70,38 @@ const disk: Disk = {
   },
 };
 
+/** Of what goes with its name. */
+function isSmall(path: string): boolean {
+  return (fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= LARGE;
+}
+
+function syncDirNow(path: string): void {
+  const fd = fs.openSync(path, "r");
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+async function syncDir(path: string): Promise<void> {
+  const handle = await fsp.open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 class NodeFile implements DiskFile {
   readonly #handle: fsp.FileHandle;
-  /** Milliseconds that a sync takes; as long as it is not known, too many. */
-  #syncMs = 2 * SLOW_SYNC_MS;
+  readonly #syncs: Speed;
+  /** Bytes written since the last sync. */
+  #unsynced = 0;
 
-  constructor(handle: fsp.FileHandle) {
+  constructor(handle: fsp.FileHandle, speed: Speed) {
     this.#handle = handle;
+    this.#syncs = speed;
   }
 
   async read(position: number, length: number): Promise<Uint8Array> {
@@ -83,6 +116,7 @@ class NodeFile implements DiskFile {
   }
 
   write(position: number, bytes: Uint8Array): Promise<number> | number {
+    this.#unsynced += bytes.length;
     if (bytes.length <= SMALL_WRITE) return fs.writeSync(this.#handle.fd, bytes, 0, bytes.length, position);
     return this.#handle.write(bytes, 0, bytes.length, position).then((result) => result.bytesWritten);
   }
@@ -95,30 +129,22 @@ class NodeFile implements DiskFile {
     return this.#handle.truncate(size);
   }
 
-  /**
-   * The one call that every durable commit waits for. On a disk that syncs in less than handing it to a thread and back
-   * costs, it is done at once; while they are slow they go to the thread pool, off the event loop.
-   */
+  /** The one call that every durable commit waits for. */
   sync(): Promise<void> | void {
-    const start = performance.now();
-    if (this.#syncMs <= SLOW_SYNC_MS) {
-      fs.fdatasyncSync(this.#handle.fd);
-      this.#synced(start);
-      return;
-    }
-    return new Promise<void>((resolve, reject) => {
+    const small = this.#unsynced <= LARGE;
+    this.#unsynced = 0;
+    return this.#syncs.run(small, this.#syncNow, this.#syncLater);
+  }
+
+  readonly #syncNow = (): void => fs.fdatasyncSync(this.#handle.fd);
+
+  readonly #syncLater = (): Promise<void> =>
+    new Promise((resolve, reject) => {
       fs.fdatasync(this.#handle.fd, (error) => {
-        this.#synced(start);
         if (error) reject(error);
         else resolve();
       });
     });
-  }
-
-  #synced(start: number): void {
-    const took = Math.min(performance.now() - start, MOST_SYNC_MS);
-    this.#syncMs += (took - this.#syncMs) / SYNCS_AVERAGED;
-  }
 
   close(): Promise<void> {
     return this.#handle.close();

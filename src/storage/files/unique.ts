@@ -1,6 +1,7 @@
 /** Names that no other process or call uses. */
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 
 export function uniqueName(): string {
-  return randomBytes(8).toString("hex");
+  // Node draws many of these at once.
+  return randomUUID().replaceAll("-", "").slice(0, 16);
 }
