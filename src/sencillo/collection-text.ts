@@ -60,15 +60,16 @@ export function fieldsText(trees: Pick<CollectionTrees, "meta" | "indexes">, wit
   if (fields.length === 0) return null;
   const lists = new Map<string, string>(fields.map((field) => [field, ""]));
   if (withIds) {
-    let last: IndexEntry | null = null;
+    let before: IndexRun | null = null;
     eachLeaf(trees.indexes, (values, keys, leaf) => {
-      for (const entry of indexEntriesOf(values, keys, leaf)) {
-        const list = lists.get(entry.field);
+      for (const run of indexRunsOf(values, keys, leaf)) {
+        const list = lists.get(run.field);
         if (list === undefined) continue;
-        // Entries of one text follow each other.
-        if (last?.field === entry.field && last.text === entry.text) lists.set(entry.field, `${list},${entry.id}`);
-        else lists.set(entry.field, `${list}${list === "" ? "" : "],"}${entry.text}:[${entry.id}`);
-        last = entry;
+        // The last text of one leaf may be the first of the next.
+        const goesOn = before?.field === run.field && before.last === run.first;
+        const more = goesOn ? `,${run.lists.slice(run.first.length + ":[".length)}` : run.lists;
+        lists.set(run.field, list === "" || goesOn ? list + more : `${list}],${more}`);
+        before = run;
       }
       return true;
     });
@@ -77,26 +78,42 @@ export function fieldsText(trees: Pick<CollectionTrees, "meta" | "indexes">, wit
   return `"__secondary_indexes":{${parts.join(",")}}`;
 }
 
-interface IndexEntry {
+/** Entries of one field in one leaf. */
+interface IndexRun {
   readonly field: string;
   /** As JSON. */
-  readonly text: string;
-  readonly id: string;
+  readonly first: string;
+  readonly last: string;
+  /** `text:[ids],text:[ids`, without the last bracket. */
+  readonly lists: string;
 }
 
-/** Entries of leaves that were written before, taken apart. */
-const indexEntriesKnown = new WeakMap<object, readonly IndexEntry[]>();
+/** Entries of leaves that were written before. */
+const indexRunsKnown = new WeakMap<object, readonly IndexRun[]>();
 
-function indexEntriesOf(values: readonly Doc[], keys: readonly Key[], leaf: object): readonly IndexEntry[] {
-  let entries = indexEntriesKnown.get(leaf);
-  if (entries === undefined) {
-    entries = keys.map((key, at) => {
-      const [field, text] = decodeKey(key.slice(0, key.lastIndexOf("\0") + 1)) as [string, string];
-      return { field, text: JSON.stringify(text), id: JSON.stringify(values[at]!.i) };
-    });
-    indexEntriesKnown.set(leaf, entries);
+function indexRunsOf(values: readonly Doc[], keys: readonly Key[], leaf: object): readonly IndexRun[] {
+  let runs = indexRunsKnown.get(leaf);
+  if (runs === undefined) {
+    runs = runsOf(values, keys);
+    indexRunsKnown.set(leaf, runs);
   }
-  return entries;
+  return runs;
+}
+
+function runsOf(values: readonly Doc[], keys: readonly Key[]): readonly IndexRun[] {
+  const runs: IndexRun[] = [];
+  for (let at = 0; at < keys.length; at++) {
+    const key = keys[at]!;
+    const [field, value] = decodeKey(key.slice(0, key.lastIndexOf("\0") + 1)) as [string, string];
+    const [text, id] = [JSON.stringify(value), JSON.stringify(values[at]!.i)];
+    const run = runs.at(-1);
+    if (run?.field !== field) runs.push({ field, first: text, last: text, lists: `${text}:[${id}` });
+    else {
+      const lists = run.last === text ? `${run.lists},${id}` : `${run.lists}],${text}:[${id}`;
+      runs[runs.length - 1] = { field, first: run.first, last: text, lists };
+    }
+  }
+  return runs;
 }
 
 const idTexts = new WeakMap<object, string>();

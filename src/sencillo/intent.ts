@@ -1,6 +1,6 @@
 /**
- * Several files change as one: what they are to become is written, durably, into one file first; then they are replaced, in
- * order; then that file goes. A crash in between leaves it behind, and opening does the rest again, from its beginning.
+ * Several files change as one: what they are to become is written, durably, into one file first; then they are replaced, some
+ * at a time; then others are removed; then that file goes. A crash in between leaves it behind, and opening does all of it again.
  *
  *   intent = record (see storage/record.ts)      payload: header LF, the bytes of all files one after the other
  *   header = JSON [[path, length | null]…]       null: the file is removed
@@ -9,6 +9,9 @@ import { CorruptionError } from "../base/errors.js";
 import type { Files } from "../storage/files/files.js";
 import { decodeHead, decodePayload, encodeRecord } from "../storage/record.js";
 import type { FileChange } from "./layout.js";
+
+/** As many as the thread pool of Node takes. */
+const AT_ONCE = 4;
 
 export async function applyTogether(
   files: Files,
@@ -23,8 +26,20 @@ export async function applyTogether(
   const header = JSON.stringify(changes.map(({ path, bytes }) => [path, bytes === null ? null : bytes.length]));
   const parts = [Buffer.from(`${header}\n`), ...changes.flatMap(({ bytes }) => (bytes === null ? [] : [bytes]))];
   await files.replace(intent, [encodeRecord(parts, { sequence: 0, synced: 0, count: changes.length })]);
-  for (const change of changes) await apply(change);
+  await eachAtOnce(
+    changes.filter(({ bytes }) => bytes !== null),
+    apply,
+  );
+  for (const change of changes) if (change.bytes === null) await apply(change);
   await files.remove(intent);
+}
+
+/** Returns when nothing is under way any more, also when something has failed. */
+async function eachAtOnce(changes: readonly FileChange[], apply: (change: FileChange) => Promise<void>): Promise<void> {
+  for (let at = 0; at < changes.length; at += AT_ONCE) {
+    const done = await Promise.allSettled(changes.slice(at, at + AT_ONCE).map(apply));
+    for (const each of done) if (each.status === "rejected") throw each.reason;
+  }
 }
 
 /** Finishes what a crash interrupted. */

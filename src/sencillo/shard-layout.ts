@@ -3,7 +3,7 @@
  * indexes hold, so that only the buckets that are needed are loaded; it is written last. A collection that SencilloDB wrote,
  * or that is one file, is loaded as a whole once, and written in this form with its next change.
  */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Files } from "../storage/files/files.js";
 import { buildMeta, keptOf, type Order, placed, treeOf } from "./collection.js";
 import { bucketsOf, fieldsText, idMapText, orderOf, statsText, writeDocuments } from "./collection-text.js";
@@ -41,6 +41,10 @@ class ShardLayout implements Layout {
   readonly #known = new Map<string, Known>();
   /** Names of buckets by number, as meta.json has them. */
   readonly #names = new Map<string, ReadonlyMap<string, string>>();
+  /** Collections in whose folder nothing is left over: what was there has been looked for. */
+  readonly #tidy = new Set<string>();
+  /** Folders that are there. */
+  readonly #made = new Set<string>();
 
   constructor(settings: FolderSettings) {
     const { folder, files } = settings;
@@ -171,10 +175,8 @@ class ShardLayout implements Layout {
       orders: new Map<string, Order>(),
     };
     const known: Known = { checks: new Map(before.checks), orders: new Map(before.orders) };
-    const written = new Set<string>();
     for (const { name, no } of buckets) {
       const path = this.#paths(dir, name)[0]!;
-      written.add(path);
       const trees = changed.get(shardPartition(collection, no));
       if (trees === undefined && known.checks.has(no)) continue;
       const docs = trees?.get(spaces.docs(collection, no));
@@ -191,12 +193,13 @@ class ShardLayout implements Layout {
     for (const map of [known.checks, known.orders] as Map<string, unknown>[]) {
       for (const no of [...map.keys()]) if (!numbers.has(no)) map.delete(no);
     }
+    const leftOver = await this.#leftOver(collection, dir, new Set(buckets.map(({ name }) => name)));
     this.#known.set(collection, known);
     this.#names.set(collection, new Map(buckets.map(({ name, no }) => [no, name])));
     if (!meta.has(RECORD_KEY)) {
       // meta.json first: what is left of the shards without it is nothing.
       metas.push({ path: join(dir, "meta.json"), bytes: null });
-      for (const { path } of await shardFiles(this.#files, dir)) metas.push({ path, bytes: null });
+      for (const path of leftOver) metas.push({ path, bytes: null });
       return;
     }
     const kept: Record<string, string> = Object.fromEntries(known.checks);
@@ -204,16 +207,27 @@ class ShardLayout implements Layout {
     const fields = fieldsText({ meta, indexes: metaTrees.get(spaces.indexes(collection)) ?? emptyTree() }, true);
     const lines = [statsText(meta, [...known.orders], kept), idMapText(part), ...(fields === null ? [] : [fields])];
     metas.push({ path: join(dir, "meta.json"), bytes: sealed(Buffer.from(`${HEAD}${lines.join(",\n")},\n`)) });
-    for (const { bucket, path } of await shardFiles(this.#files, dir)) {
-      const gone = !buckets.some(({ name }) => name === bucket);
-      if (gone && !written.has(path)) metas.push({ path, bytes: null });
+    for (const path of leftOver) metas.push({ path, bytes: null });
+  }
+
+  /** Files of buckets that are no more. */
+  async #leftOver(collection: string, dir: string, buckets: ReadonlySet<string>): Promise<string[]> {
+    if (this.#tidy.has(collection)) {
+      const names = [...(this.#names.get(collection)?.values() ?? [])];
+      return names.filter((name) => !buckets.has(name)).map((name) => this.#paths(dir, name)[0]!);
     }
+    this.#tidy.add(collection);
+    const wanted = new Set([...buckets].map((name) => this.#paths(dir, name)[0]!));
+    const found = await shardFiles(this.#files, dir);
+    return found.filter(({ bucket, path }) => !buckets.has(bucket) && !wanted.has(path)).map(({ path }) => path);
   }
 
   async apply({ path, bytes }: FileChange): Promise<void> {
     if (bytes === null) await this.#files.remove(path);
     else {
-      await this.#files.makeDir(join(path, ".."));
+      const dir = dirname(path);
+      if (!this.#made.has(dir)) await this.#files.makeDir(dir);
+      this.#made.add(dir);
       await this.#files.replace(path, [bytes]);
     }
   }

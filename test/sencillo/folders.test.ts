@@ -67,6 +67,31 @@ describe("shards", () => {
     expect(modified(join(folder, "c", "shard_y.json.gz"))).toBe(before);
     expect(existsSync(join(folder, "log.intent"))).toBe(false);
   });
+
+  test("files of buckets that are no more go: with the first change, and with those after it", async () => {
+    const folder = join(tempDir(), "data");
+    const config = { folder, sharding: true };
+    let db = open(config);
+    const data = ["w", "x", "y", "z"].map((g) => ({ g }));
+    await quickTx(db)("createMany", { collection: "c", index: (d: Dynamic) => d.g, data });
+    db = await reopen(db, config);
+    writeFileSync(join(folder, "c", "shard_stray.json"), "[]");
+    const shards = () => readdirSync(join(folder, "c")).filter((name) => name !== "meta.json");
+    await quickTx(db)("dropIndex", { collection: "c", index: "w" });
+    expect(shards().sort()).toEqual(["shard_x.json", "shard_y.json", "shard_z.json"]);
+    await quickTx(db)("dropIndex", { collection: "c", index: "x" });
+    expect(shards().sort()).toEqual(["shard_y.json", "shard_z.json"]);
+    await quickTx(db)("update", { collection: "c", _id: 3, data: { g: "v" }, index: { current: "y", new: "v" } });
+    await quickTx(db)("dropIndex", { collection: "c", index: "y" });
+    expect(shards().sort()).toEqual(["shard_v.json", "shard_z.json"]);
+    db = await reopen(db, config);
+    expect(await all(db, "c")).toEqual([
+      { g: "v", _id: 3 },
+      { g: "z", _id: 4 },
+    ]);
+    await quickTx(db)("dropCollection", { collection: "c" });
+    expect(readdirSync(join(folder, "c"))).toEqual([]);
+  });
 });
 
 describe("large files", () => {
