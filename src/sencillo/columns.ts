@@ -42,7 +42,7 @@ interface Columns {
   docs: readonly Doc[] | null;
 }
 
-const columns = new WeakMap<object, Columns>();
+const columns = new WeakMap<Tree<Doc>, Columns>();
 
 /** The documents that may match, in the order of the bucket; null: all may. `ranges` and `equalities` hold together. */
 export function candidates(
@@ -51,10 +51,10 @@ export function candidates(
   ranges: readonly Range[],
 ): readonly Doc[] | null {
   if (tree.size < LEAST || (equalities.length === 0 && ranges.length === 0)) return null;
-  let known = columns.get(tree.root);
+  let known = columns.get(tree);
   if (known === undefined) {
     known = { scans: new Map(), equal: new Map(), sorted: new Map(), docs: null };
-    columns.set(tree.root, known);
+    columns.set(tree, known);
   }
   const [equality] = equalities;
   if (equality !== undefined) {

@@ -5,7 +5,6 @@
  */
 import { Mutex } from "../base/mutex.js";
 import { nodeFiles } from "../storage/files/node.js";
-import type { Changes } from "./commit-text.js";
 import { DatabaseNotLoadedError } from "./errors.js";
 import { replayOldLog } from "./old-log.js";
 import { layoutOf, type Settings } from "./options.js";
@@ -58,7 +57,7 @@ export class Core {
       const work = new Work(store);
       const tx = new Tx(owner, work, this.settings, null);
       result = await tx.play(callback);
-      const changes = [...work.overlay.changes()] as unknown as Changes;
+      const changes = work.changes();
       const missing = store.prepare(changes);
       if (missing !== null) await missing;
       durable = store.commit(changes, tx.operations);

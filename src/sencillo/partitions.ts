@@ -1,9 +1,11 @@
 /**
  * What is in memory of a database: partitions, loaded when first touched and, beyond a limit, forgotten again when what they
- * hold is on the disk. A partition that changes is whole and here; trees never change, so what was captured stays as it was.
+ * hold is on the disk. A partition that changes is whole and here. What was captured stays as it was; the nodes that were made
+ * since are nobody else's, and commits change them in place.
  */
 import type { Doc } from "../schema/model.js";
 import { Tree } from "../storage/btree.js";
+import { latestStamp } from "../storage/btree-node.js";
 import type { Maybe } from "../storage/store.js";
 import type { Changes } from "./commit-text.js";
 import type { Layout, Trees } from "./layout.js";
@@ -38,6 +40,8 @@ export class Partitions {
   readonly #trees = new Map<string, Tree<Doc>>();
   /** Partitions of spaces, so that names are taken apart once. */
   readonly #names = new Map<string, string>();
+  /** Nodes with greater stamps belong to no trees but those here. */
+  #captured = latestStamp();
   /** Files of other layouts, to be removed once what they hold is written. */
   readonly stale = new Set<string>();
 
@@ -123,13 +127,13 @@ export class Partitions {
     }
   }
 
-  /** After `prepare`. `limit`: nodes younger than this stamp are nobody else's and are changed in place. */
-  apply(changes: Changes, limit?: number): void {
+  /** After `prepare`. A space that changes has another tree afterwards; its nodes may be the same. */
+  apply(changes: Changes): void {
     this.#pinned.clear();
     for (const [space, entries] of changes) {
       const partition = this.#present.get(this.partitionOf(space))!;
       partition.dirty = true;
-      const editor = (partition.trees.get(space) ?? EMPTY).edit(limit);
+      const editor = (partition.trees.get(space) ?? EMPTY).edit(this.#captured);
       for (const [key, value] of entries) {
         if (value === undefined) editor.delete(key);
         else editor.set(key, value);
@@ -137,7 +141,8 @@ export class Partitions {
       const tree = editor.freeze();
       if (tree.size === 0) partition.trees.delete(space);
       else partition.trees.set(space, tree);
-      this.#trees.delete(space);
+      // Set rather than taken out: a map from which entries go and come hangs on to its old tables, and to what they hold.
+      if (this.#trees.has(space)) this.#trees.set(space, tree);
     }
   }
 
@@ -157,7 +162,13 @@ export class Partitions {
       const trees = before === null ? undefined : this.#present.get(before)?.trees;
       if (before !== null && trees !== undefined) beside.set(before, new Map(trees));
     }
-    return { changed, treesOf: async (name) => beside.get(name) ?? (await this.load(name)) ?? new Map() };
+    this.#captured = latestStamp();
+    return { changed, treesOf: async (name) => beside.get(name) ?? this.#copyOf(await this.load(name)) };
+  }
+
+  #copyOf(trees: Trees | null): Trees {
+    this.#captured = latestStamp();
+    return new Map(trees ?? []);
   }
 
   /** What was captured is on the disk: what is empty is no partition any more. */

@@ -6,7 +6,6 @@
 import { StorageError } from "../base/errors.js";
 import type { Doc } from "../schema/model.js";
 import type { Tree } from "../storage/btree.js";
-import { latestStamp } from "../storage/btree-node.js";
 import type { Files } from "../storage/files/files.js";
 import type { Durability } from "../storage/journal.js";
 import { CommitLog } from "./commit-log.js";
@@ -70,11 +69,10 @@ export class SencilloStore implements LiveTrees {
   async #replay(): Promise<void> {
     const replayed = await this.#log.replay();
     if (replayed === null) return;
-    const before = latestStamp();
     for (const { text } of replayed.commits) {
       const changes = decodeCommit(text, this.#log.path);
       await this.#partitions.prepare(changes);
-      this.#partitions.apply(changes, before);
+      this.#partitions.apply(changes);
     }
     if (this.#settings.log) await this.#log.open(replayed);
     else await this.#write(true);

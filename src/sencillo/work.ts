@@ -7,6 +7,7 @@ import { Overlay } from "../engine/embedded/overlay.js";
 import type { Doc, Json } from "../schema/model.js";
 import { Tree } from "../storage/btree.js";
 import type { Batch, Key, Range } from "../storage/store.js";
+import type { Changes } from "./commit-text.js";
 import { CollectionNotFoundError, IndexNotFoundError } from "./errors.js";
 import { BUCKETS, bucketKey, docKey, idKey, indexPrefix, RECORD_KEY, spaces } from "./keys.js";
 import { eachLeaf } from "./leaves.js";
@@ -95,6 +96,30 @@ export class Work {
   delete(space: string, key: Key): void {
     this.#clean = false;
     this.overlay.stage(space, key, undefined, 0);
+  }
+
+  /** What is staged, without the removal of what was only made here. */
+  changes(): Changes {
+    if (this.#clean) return [];
+    const changes: (readonly [string, ReadonlyMap<Key, Doc | undefined>])[] = [];
+    for (const [space, staged] of this.overlay.changes()) {
+      const entries = this.#withoutNothing(space, staged as ReadonlyMap<Key, Doc | undefined>);
+      if (entries.size > 0) changes.push([space, entries]);
+    }
+    return changes;
+  }
+
+  #withoutNothing(space: string, staged: ReadonlyMap<Key, Doc | undefined>): ReadonlyMap<Key, Doc | undefined> {
+    // What is not loaded may hold it.
+    if (!this.has(space)) return staged;
+    const tree = this.#tree(space);
+    let kept: Map<Key, Doc | undefined> | null = null;
+    for (const [key, value] of staged) {
+      if (value !== undefined || tree.has(key)) continue;
+      kept ??= new Map(staged);
+      kept.delete(key);
+    }
+    return kept ?? staged;
   }
 
   /** Makes the collection ready, but for the documents of its buckets. Null when there is no such collection. */

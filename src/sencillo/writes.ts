@@ -2,7 +2,8 @@
  * The operations that change something. Each checks and computes everything first, the user's functions included, and only
  * then stages: one that fails has changed nothing, also when its error is caught and the transaction goes on.
  */
-import type { Doc } from "../schema/model.js";
+import type { Doc, Json } from "../schema/model.js";
+import type { Key } from "../storage/store.js";
 import { DocumentNotFoundError, IndexNotFoundError, ValidationError } from "./errors.js";
 import { bucketKey, bucketNo, docKey, idKey, indexKey, indexText, laterKey, spaces } from "./keys.js";
 import { isTooLong } from "./names.js";
@@ -97,17 +98,28 @@ function bucketsFor(
 }
 
 function addToIndexes(work: Work, collection: string, fields: readonly string[], doc: Doc): void {
-  for (const field of fields) {
-    const text = textOf(doc, field);
-    if (text !== null)
-      work.set(spaces.indexes(collection), indexKey(field, text, doc._id), Object.freeze({ i: doc._id! }));
-  }
+  for (const field of fields) addToIndex(work, collection, field, textOf(doc, field), doc._id);
+}
+
+function addToIndex(work: Work, collection: string, field: string, text: string | null, id: unknown): void {
+  if (text !== null) work.set(spaces.indexes(collection), indexKey(field, text, id), Object.freeze({ i: id as Json }));
 }
 
 function removeFromIndexes(work: Work, collection: string, fields: readonly string[], doc: Doc): void {
+  for (const field of fields) removeFromIndex(work, collection, field, textOf(doc, field), doc._id);
+}
+
+function removeFromIndex(work: Work, collection: string, field: string, text: string | null, id: unknown): void {
+  if (text !== null) work.delete(spaces.indexes(collection), indexKey(field, text, id));
+}
+
+/** From one document to another with the same `_id`. */
+function changeIndexes(work: Work, collection: string, fields: readonly string[], from: Doc, to: Doc): void {
   for (const field of fields) {
-    const text = textOf(doc, field);
-    if (text !== null) work.delete(spaces.indexes(collection), indexKey(field, text, doc._id));
+    const [before, after] = [textOf(from, field), textOf(to, field)];
+    if (before === after) continue;
+    removeFromIndex(work, collection, field, before, from._id);
+    addToIndex(work, collection, field, after, to._id);
   }
 }
 
@@ -126,8 +138,7 @@ export function* update(work: Work, instructions: Instructions): Steps<Dynamic> 
   const bucket = targetBucket(index, data);
   if (bucket !== null) refuseLong(collection, [{ bucket }]);
   const no = bucket === null ? located.no : work.bucketNo(collection, bucket);
-  removeFromIndexes(work, collection, record.fields, located.doc);
-  addToIndexes(work, collection, record.fields, doc);
+  changeIndexes(work, collection, record.fields, located.doc, doc);
   if (no === located.no) work.set(spaces.docs(collection, no), located.key, doc);
   else move(work, collection, record, located, bucket!, doc);
   return detached(doc);
@@ -145,12 +156,17 @@ function move(work: Work, collection: string, record: CollectionRecord, from: Lo
   const moves = record.moves + 1;
   const key = laterKey(record.inserted, moves);
   const id = idKey(doc._id);
-  work.delete(spaces.docs(collection, from.no), from.key);
-  work.delete(spaces.places(collection, from.no), id);
+  takeOut(work, collection, from, id);
   work.set(spaces.docs(collection, no), key, doc);
   work.set(spaces.places(collection, no), id, Object.freeze({ k: key }));
   work.set(spaces.ids(collection), id, Object.freeze({ b: no }));
   work.setRecord(collection, { ...record, moves, next });
+}
+
+/** The document goes from its bucket. Only one that is not where its `_id` would put it has a place of its own. */
+function takeOut(work: Work, collection: string, { no, key, doc }: Located, id: Key): void {
+  work.delete(spaces.docs(collection, no), key);
+  if (key !== docKey(doc._id)) work.delete(spaces.places(collection, no), id);
 }
 
 export function* destroy(work: Work, instructions: Instructions): Steps<Dynamic> {
@@ -161,8 +177,7 @@ export function* destroy(work: Work, instructions: Instructions): Steps<Dynamic>
   const located = yield* work.locate(collection, _id);
   if (located === null) throw new DocumentNotFoundError(_id);
   const id = idKey(_id);
-  work.delete(spaces.docs(collection, located.no), located.key);
-  work.delete(spaces.places(collection, located.no), id);
+  takeOut(work, collection, located, id);
   work.delete(spaces.ids(collection), id);
   removeFromIndexes(work, collection, record.fields, located.doc);
   work.setRecord(collection, { ...record, total: record.total - 1 });
