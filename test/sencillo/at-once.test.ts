@@ -1,6 +1,7 @@
 /** Transactions that come while earlier commits are still on their way to the disk see them, whatever the store is doing. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { type Dynamic, quickTx, type SencilloConfig } from "../../src/sencillo.js";
 import { all, modes, open, reopen, tempDir } from "./support.js";
@@ -46,6 +47,44 @@ describe.each(modes())("%s", (_, configOf) => {
     db = await reopen(db, config);
     expect(ids(await all(db, "default"))).toEqual(upTo(320));
   });
+});
+
+test.each<[string, (dir: string) => SencilloConfig, string[]]>([
+  ["file", (dir) => ({ file: join(dir, "db.json") }), ["db.json"]],
+  ["folder", (dir) => ({ folder: join(dir, "db") }), ["db/default.json"]],
+  [
+    "shards",
+    (dir) => ({ folder: join(dir, "db"), sharding: true }),
+    ["db/default/shard_a.json", "db/default/shard_b.json"],
+  ],
+])("what is written while commits go on is of one moment: %s", async (_, configOf, paths) => {
+  const dir = tempDir();
+  const db = open({ ...configOf(dir), aof: true, durability: "memory" });
+  const count = 8000;
+  const docOf = (n: number, moment: number) => ({ n, moment, text: `text ${n} `.repeat(20) });
+  const index = ({ n }: Dynamic) => (n < count / 2 ? "a" : "b");
+  await quickTx(db)("createMany", { index, data: upTo(count).map((n) => docOf(n, 0)) });
+  const moments = new Set<string>();
+  for (let round = 0, moment = 0; round < 12; round++) {
+    let folded = false;
+    const folding = db.compact().then(() => {
+      folded = true;
+    });
+    while (!folded) {
+      moment++;
+      await db.transaction(async (tx) => {
+        for (const n of [1, 7, count / 2 - 1, count / 2, count - 7, count])
+          await tx.update({ _id: n, data: docOf(n, moment) });
+      });
+      await setImmediate();
+    }
+    await folding;
+    const text = paths.map((path) => readFileSync(join(dir, path), "utf8")).join("");
+    const found = new Set([...text.matchAll(/"moment":([1-9]\d*)/g)].map(([, each]) => each!));
+    expect(found.size, [...found].join()).toBeLessThanOrEqual(1);
+    moments.add([...found].join());
+  }
+  expect(moments.size).toBeGreaterThan(6);
 });
 
 test("a reader waits until what it read is on the disk", async () => {
