@@ -85,6 +85,11 @@ describe.each(["5.9", "6.0"] as const)("TypeScript %s", (version) => {
     },
   );
 
+  it("counts at most half more for all typos together", () => {
+    const sum = (of: 0 | 1) => Object.values(TYPOS).reduce((all, pair) => all + small.count(pair[of], of === 1), 0);
+    expect(sum(1)).toBeLessThanOrEqual(sum(0) * TYPO);
+  });
+
   it.each(["word", "key"] as const)("is told a second mistake of a sort for nothing: %s", (name) => {
     const [right, wrong] = LEAST[name];
     const once = small.count(wrong, true) - small.count(right);
