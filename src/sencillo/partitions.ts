@@ -113,7 +113,7 @@ export class Partitions {
     const missing: string[] = [];
     for (const [space] of changes) {
       const name = this.partitionOf(space);
-      if (this.#limit > 0) this.#pinned.add(name);
+      this.#pinned.add(name);
       if (!this.#present.has(name) && !missing.includes(name)) missing.push(name);
     }
     return missing.length === 0 ? null : this.#bring(missing);
@@ -178,7 +178,7 @@ export class Partitions {
       if (partition === undefined) continue;
       partition.writing = false;
       const empty = trees.size === 0 && partition.trees.size === 0;
-      if (!empty || partition.dirty || name === "") continue;
+      if (!empty || partition.dirty || name === "" || this.#pinned.has(name)) continue;
       this.#present.delete(name);
       this.#trees.clear();
     }
