@@ -5,8 +5,12 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 declare -A size=([crash]=1000000 [fuzz]=250000 [powercut]=1000 [syscalls]=600 [isolation]=100000 [processes]=1000 [differential]=1000000)
 status=0
-for name in "${@:-crash fuzz powercut syscalls isolation processes differential}"; do
+for name in "${@:-crash fuzz powercut syscalls isolation processes differential sencillo}"; do
   for each in $name; do
+    if [ "$each" = sencillo ]; then
+      TENON_SENCILLO_CRASHES=150 npx vitest run test/sencillo/crash.test.ts || status=1
+      continue
+    fi
     engines=() under=()
     if [ "$each" = differential ]; then
       engines=(--engines embedded,sqlite,postgres,pglite --workers "$(nproc)")
