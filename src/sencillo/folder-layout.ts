@@ -10,6 +10,7 @@ import type { FileChange, Layout, Loaded, Trees } from "./layout.js";
 import { fileNameOf, rawFileName } from "./names.js";
 import { loadShards } from "./shard-files.js";
 import { addTrees, writeEntries } from "./single-layout.js";
+import { removeTemporary } from "./temporary.js";
 import { HEAD, malformed, packed, readText, sealed, TextWriter } from "./text.js";
 
 export interface FolderSettings {
@@ -64,7 +65,9 @@ class FolderLayout implements Layout {
   }
 
   async prepare(): Promise<void> {
-    await this.#settings.files.makeDir(this.#settings.folder);
+    const { files, folder } = this.#settings;
+    await files.makeDir(folder);
+    await removeTemporary(files, folder);
   }
 
   partitionOf(space: string): string {

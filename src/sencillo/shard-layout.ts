@@ -13,6 +13,7 @@ import type { FileChange, Layout, Loaded, Trees } from "./layout.js";
 import { fileNameOf } from "./names.js";
 import { loadShards, readMeta, readShard, shardFiles, shardFolder } from "./shard-files.js";
 import { emptyTree } from "./single-layout.js";
+import { removeTemporary } from "./temporary.js";
 import { checkOf, HEAD, packed, sealed, TextWriter } from "./text.js";
 
 /** Moves of a shard that was edited by hand are numbered above those that meta.json counts. */
@@ -57,7 +58,9 @@ class ShardLayout implements Layout {
   }
 
   async prepare(): Promise<void> {
-    await this.#files.makeDir(this.#settings.folder);
+    const { folder } = this.#settings;
+    await this.#files.makeDir(folder);
+    await removeTemporary(this.#files, folder);
   }
 
   partitionOf(space: string): string {
@@ -217,6 +220,7 @@ class ShardLayout implements Layout {
       return names.filter((name) => !buckets.has(name)).map((name) => this.#paths(dir, name)[0]!);
     }
     this.#tidy.add(collection);
+    await removeTemporary(this.#files, dir);
     const wanted = new Set([...buckets].map((name) => this.#paths(dir, name)[0]!));
     const found = await shardFiles(this.#files, dir);
     return found.filter(({ bucket, path }) => !buckets.has(bucket) && !wanted.has(path)).map(({ path }) => path);

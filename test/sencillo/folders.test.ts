@@ -94,6 +94,26 @@ describe("shards", () => {
   });
 });
 
+test.each([[false], [true]])(
+  "what a killed process was about to write goes; other files stay (sharding: %s)",
+  async (sharding) => {
+    const folder = join(tempDir(), "data");
+    const config = { folder, sharding };
+    let db = open(config);
+    await quickTx(db)("create", { collection: "c", data: { n: 1 } });
+    await db.close();
+    const files = sharding ? join(folder, "c") : folder;
+    const left = [join(folder, "log.intent.0123456789abcdef.tmp"), join(files, "c.json.0123456789abcdef.tmp")];
+    const own = [join(folder, "notes.tmp"), join(files, "c.json.bak"), join(folder, "x.json.0123456789abcde.tmp")];
+    for (const path of [...left, ...own]) writeFileSync(path, "text");
+    db = open(config);
+    await quickTx(db)("create", { collection: "c", data: { n: 2 } });
+    await db.close();
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(own.filter((path) => existsSync(path))).toEqual(own);
+  },
+);
+
 describe("large files", () => {
   test("are read and written in pieces between which other work has its turn", async () => {
     const file = join(tempDir(), "db.json");
