@@ -1,6 +1,6 @@
 /**
  * Power cuts on a real ext4 in a loop image: a process writes and prints what is acknowledged; at a random moment it is
- * stopped and the image copied: what the copy holds is what had reached the disk. The copy is mounted (the file system
+ * stopped and the image copied, as it is at one moment: what the copy holds is what had reached the disk. The copy is mounted (the file system
  * recovers), the database opened, verified and written to. Now and then the process is killed and another one goes on with
  * the copy. Needs root and a loop device.
  */
@@ -99,7 +99,7 @@ async function lifeOfAnImage(
       if (child.process.exitCode !== null) return `the writer ended: ${child.errors.join("")}`;
       child.process.kill("SIGSTOP");
       while (!/\) [TZ] /.test(readFileSync(`/proc/${child.process.pid}/stat`, "utf8"))) await setTimeout(1);
-      copyFileSync(image, copied);
+      await copyAtOneMoment(image, copied);
       // What it printed before it stopped was acknowledged before the copy was made.
       await setTimeout(4);
       const acknowledged = acknowledgedBy(child.lines);
@@ -128,6 +128,19 @@ async function lifeOfAnImage(
     await child?.gone;
     if (mounted) unmount(live);
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The kernel may still be writing what the process asked for before it was stopped. What was copied of several moments is no
+ * disk that ever was: blocks of files may be older there than the directory that names them.
+ */
+async function copyAtOneMoment(image: string, copied: string): Promise<void> {
+  for (;;) {
+    copyFileSync(image, copied);
+    // What is the same before and after was there all together in between.
+    if (readFileSync(copied).equals(readFileSync(image))) return;
+    await setTimeout(1);
   }
 }
 
